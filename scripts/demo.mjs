@@ -42,7 +42,7 @@ async function demo() {
   setUp({ service: true });
   const stop = new AbortController();
   const { url, ended } = await startService(stop.signal);
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => stop.abort());
   try {
     await fillShop(url, stop.signal);
     console.error(`demo: open ${url} in a browser; Ctrl-C stops`);

@@ -25,10 +25,10 @@ export function runChild(command, args, env = {}) {
       kill(signal);
       setTimeout(kill, stopTimeoutMs, 'SIGKILL').unref();
     };
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, onSignal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
     child.once('error', reject);
     child.once('exit', (code, signal) => {
-      for (const one of ['SIGINT', 'SIGTERM']) process.off(one, onSignal);
+      for (const one of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(one, onSignal);
       kill('SIGKILL');
       resolve(code ?? 128 + constants.signals[signal]);
     });

@@ -25,7 +25,7 @@ export async function watchBuild(onBuilt, watchOthers = () => undefined) {
   });
   watchOthers(call);
   const stopped = new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(0));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve(0));
     compiler.once('exit', () => resolve(1));
   });
   const code = await stopped;

@@ -82,12 +82,12 @@ export function runHarness(folder, { faults, seconds, seed }) {
     interrupted = true;
     stop();
   };
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, interrupt);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
       for (const timer of timers) clearTimeout(timer);
-      for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupt);
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, interrupt);
       kill('SIGKILL');
       if (interrupted) reject(new CannotJudge('interrupted'));
       else resolve({ code, output, timedOut });

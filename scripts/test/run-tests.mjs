@@ -59,7 +59,7 @@ function jobsFor(options) {
 /** Keeps this process alive until its servers are stopped. */
 export function noteSignals() {
   let signalled = false;
-  for (const signal of ['SIGINT', 'SIGTERM']) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       signalled = true;
     });

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Config, readConfig } from '../config.js';
+import { abandonChildrenOnSignal } from '../embedded/child.js';
 import { openServers, type Servers } from '../embedded/servers.js';
 import { requireMigrated } from '../event-log/migrate.js';
 import { CleanupStack } from '../service/cleanup-stack.js';
@@ -37,11 +38,16 @@ export async function withServers<T>(
   const level = config.logLevel === 'info' ? 'warn' : config.logLevel;
   const log = await createLogger(level, terminal.logDestination);
   const { notify, command } = terminal;
-  const servers = await openServers(config, { notify, command, mode: 'join', redis });
+  const keepChildren = abandonChildrenOnSignal();
   try {
-    return await task({ terminal, config, servers, log });
+    const servers = await openServers(config, { notify, command, mode: 'join', redis });
+    try {
+      return await task({ terminal, config, servers, log });
+    } finally {
+      await servers.stop();
+    }
   } finally {
-    await servers.stop();
+    keepChildren();
   }
 }
 

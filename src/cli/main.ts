@@ -31,6 +31,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   outputError = error.message;
   terminal.notify(`the results could not be written: ${outputError}`);
 });
+// Messages have nowhere to go once the reader of standard error, or the terminal, is gone. The
+// service must then still stop as a signal asks for.
+process.stderr.on('error', () => undefined);
 try {
   loadEnvFile();
   await runCommand(process.argv.slice(2), terminal);

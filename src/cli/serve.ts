@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type Config, readConfig } from '../config.js';
-import { abandonChildren } from '../embedded/child.js';
+import { abandonChildren, stopSignals } from '../embedded/child.js';
 import { openServers, type Servers } from '../embedded/servers.js';
 import { unknownVariables } from '../known-variables.js';
 import { createLogger } from '../service/logger.js';
@@ -13,7 +13,7 @@ import type { Terminal } from './terminal/terminal.js';
 
 const usage = `orders serve [--roles ROLE,ROLE]
 
-  Runs the service until it gets SIGTERM or SIGINT (Ctrl-C).
+  Runs the service until it gets SIGTERM, SIGINT (Ctrl-C) or SIGHUP (its terminal was closed).
 
   --roles   api (commands and queries), projector (read models and webhooks), or both;
             by default ORDERS_ROLES, or both if that is not set
@@ -125,6 +125,6 @@ function start(config: Config, terminal: Terminal): Run {
  */
 function firstStopSignal(): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(signal));
+    for (const signal of stopSignals) process.on(signal, () => resolve(signal));
   });
 }

@@ -40,6 +40,9 @@ const outputTimeoutMs = 500;
 const loadTimeoutMs = 15 * 60_000;
 const keptOutputChars = 4_000;
 
+/** The signals that stop a process: of a supervisor, of Ctrl-C, and of a terminal that closes. */
+export const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
 const running = new Set<ChildProcess>();
 
 /**
@@ -48,6 +51,24 @@ const running = new Set<ChildProcess>();
  */
 export function abandonChildren(): void {
   for (const child of running) child.kill('SIGTERM');
+}
+
+/**
+ * Until the returned function is called, a signal that ends this process also stops its children:
+ * they are in process groups of their own, which no terminal reaches. A signal with a handler of
+ * its own does not end the process.
+ */
+export function abandonChildrenOnSignal(): () => void {
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (process.listenerCount(signal) > 1) return;
+    abandonChildren();
+    process.off(signal, onSignal);
+    process.kill(process.pid, signal);
+  };
+  for (const signal of stopSignals) process.on(signal, onSignal);
+  return () => {
+    for (const signal of stopSignals) process.off(signal, onSignal);
+  };
 }
 
 export function startChild(command: string, args: readonly string[], options: ChildOptions): Child {
@@ -65,6 +86,8 @@ export function startChild(command: string, args: readonly string[], options: Ch
   } finally {
     process.umask(umask);
   }
+  // An error that nothing has caught ends the process at once.
+  if (running.size === 0) process.off('exit', abandonChildren).on('exit', abandonChildren);
   running.add(child);
   child.once('exit', () => running.delete(child));
   let output = '';

@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { lastTakenAt } from '../../audit/checkpoints-taken.js';
 import { type Config, readConfig } from '../../config.js';
+import { abandonChildrenOnSignal } from '../../embedded/child.js';
 import { openServers, type Servers } from '../../embedded/servers.js';
 import type { Pool } from '../../event-log/database.js';
 import { LogContinuity } from '../../event-log/heads/log-continuity.js';
@@ -80,6 +81,7 @@ async function examine(terminal: Terminal, add: Add): Promise<void> {
   if (!config.authRequired) add('note', 'access', 'control is off: every caller on this machine may do everything');
   const cleanup = new CleanupStack();
   let servers: Servers | undefined;
+  const keepChildren = abandonChildrenOnSignal();
   try {
     const log = await createLogger('silent');
     servers = await openServers(config, { notify: () => undefined, command: terminal.command, mode: 'join' });
@@ -129,6 +131,7 @@ async function examine(terminal: Terminal, add: Add): Promise<void> {
   } finally {
     await cleanup.run();
     await servers?.stop();
+    keepChildren();
   }
 }
 
