@@ -15,6 +15,22 @@ export class ConfigError extends Error {
   }
 }
 
+/** Why a file or folder cannot be used, after its name in a sentence. */
+export function fileProblem(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'does not exist',
+    ENOTDIR: 'is not a folder, or not in one',
+    EISDIR: 'is a folder: name a file',
+    EACCES: 'is not open to this user: correct its permissions, or those of its folder',
+    EROFS: 'is on a file system that is read-only',
+    ENAMETOOLONG: 'has a path that is too long',
+    ELOOP: 'is a link that leads to itself',
+    ENOSPC: 'is on a file system that is full',
+  };
+  return Object.hasOwn(reasons, code) ? (reasons[code] ?? message) : `cannot be used: ${message}`;
+}
+
 /** Reads a whole number from `min` to `max`. */
 export function integer(env: Environment, name: string, byDefault: number, min: number, max: number): number {
   const text = env[name];

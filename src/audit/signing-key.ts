@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
+import { fileProblem } from '../environment.js';
 import { type FromSchema, text } from '../json-schema.js';
 
 /** A public key as a JSON Web Key (RFC 7517). */
@@ -31,8 +32,8 @@ export async function readSigningKeys(files: readonly string[], createMissing: b
   const keys: SigningKey[] = [];
   for (const [index, file] of files.entries()) {
     if (createMissing && index === 0) await createIfMissing(file);
-    const pem = await readFile(file, 'utf8').catch((error: Error) => {
-      throw new Error(`the signing key cannot be read: ${error.message}`, { cause: error });
+    const pem = await readFile(file, 'utf8').catch((error: unknown) => {
+      throw new Error(`the signing key cannot be read: ${file} ${fileProblem(error)}`, { cause: error });
     });
     let privateKey: KeyObject;
     try {

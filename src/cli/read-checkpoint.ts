@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { type SignedCheckpoint, verifySignedCheckpoint } from '../audit/signed-checkpoint.js';
 import type { Config } from '../config.js';
+import { readTextFile } from './read-file.js';
 import { trustedKeys } from './trusted-keys.js';
 
 /**
@@ -12,5 +12,5 @@ export async function readCheckpoint(
   keyFile: string | undefined,
   config: Config,
 ): Promise<SignedCheckpoint> {
-  return verifySignedCheckpoint(await readFile(file, 'utf8'), await trustedKeys(keyFile, config));
+  return verifySignedCheckpoint(await readTextFile(file), await trustedKeys(keyFile, config));
 }

@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { ConfigError, fileProblem } from '../environment.js';
 
 /** How often two processes that start at once give way to each other. */
 const maxAttempts = 50;
@@ -62,7 +63,9 @@ interface Description extends LockOwner {
  */
 export async function lockDataDir(dataDir: string, command: string): Promise<DataDirLock> {
   const folder = join(dataDir, 'lock');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new ConfigError('ORDERS_DATA_DIR', `is ${dataDir}, which ${fileProblem(error)}`);
+  });
   const paths = await openSocketPaths(folder);
   try {
     for (let attempt = 1; ; attempt += 1) {

@@ -2,6 +2,7 @@ import { lstat, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../config.js';
+import { ConfigError, fileProblem } from '../environment.js';
 import { type EmbeddedServer, endedByItself } from './child.js';
 import { DataDirInUse, type DataDirLock, joinDataDir, type LockOwner, lockDataDir } from './data-dir-lock.js';
 import { unsupportedPlatform } from './platform.js';
@@ -177,7 +178,11 @@ async function requireData({ databaseUrl, dataDir }: Config): Promise<void> {
   const name = databaseUrl === undefined ? 'postgres' : 'redis';
   const found = await lstat(join(dataDir, name)).then(
     () => true,
-    () => false,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT')
+        throw new ConfigError('ORDERS_DATA_DIR', `is ${dataDir}, which ${fileProblem(error)}`);
+      return false;
+    },
   );
   if (found) return;
   throw new Error(

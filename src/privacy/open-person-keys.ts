@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { ConfigError, fileProblem } from '../environment.js';
 import type { Pool } from '../event-log/database.js';
 import {
   openLookupKey,
@@ -30,7 +31,10 @@ export async function openPersonKeys(pool: Pool, file: string | undefined): Prom
     if (rows.length === 0) return undefined;
     throw new Error('this log has sealed personal data: set ORDERS_PERSONAL_DATA_KEY_FILE to the file with its key');
   }
-  const [current, ...earlier] = readKeys(await readFile(file, 'utf8'), file);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new ConfigError('ORDERS_PERSONAL_DATA_KEY_FILE', `is ${file}, which ${fileProblem(error)}`);
+  });
+  const [current, ...earlier] = readKeys(text, file);
   const wrapping: MasterKeys['wrapping'] = [wrappingKeyOf(current), ...earlier.map(wrappingKeyOf)];
   const derived: MasterKeys = { ...masterKeysOf(current), wrapping };
   const stored = await readLookupKey(pool);

@@ -65,7 +65,12 @@ export async function callApi<Data>(
 const wrongUrl = 'check ORDERS_URL, PORT or --url';
 
 function baseUrl(text: string): string {
-  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
+  const url = /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  // The message does not repeat a password.
+  if (url && (url.username !== '' || url.password !== '')) {
+    throw new UsageError('the URL of the service must have no credentials: set ORDERS_API_KEY');
+  }
+  if (url && url.search === '' && url.hash === '') return text;
   throw new UsageError(`"${text}" is not the URL of a service, such as http://127.0.0.1:3000`);
 }
 

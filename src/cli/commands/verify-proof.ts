@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { type ConsistencyProof, verifyConsistency } from '../../audit/consistency-proof.js';
 import { type OrderProof, verifyOrderProof } from '../../audit/order-proof.js';
 import { readConfig } from '../../config.js';
+import { readTextFile } from '../read-file.js';
 import { readArguments } from '../terminal/arguments.js';
 import { errorMessage, wrongCall } from '../terminal/errors.js';
 import type { Terminal } from '../terminal/terminal.js';
@@ -33,9 +33,9 @@ export async function verifyProofCommand(args: string[], terminal: Terminal): Pr
   const trusted = await trustedKeys(values.key, readConfig(terminal.env));
   const show = (text: string, document: object) => terminal.print(values.json ? JSON.stringify(document) : text);
   // Without the file, nothing is known about the proof.
-  const text = await readFile(file, 'utf8');
+  const text = await readTextFile(file);
   try {
-    const proof = JSON.parse(text) as OrderProof | ConsistencyProof;
+    const proof = parseProof(text);
     if ('first' in proof) {
       const { first, second } = await verifyConsistency(proof, trusted);
       const { log_id } = first;
@@ -52,7 +52,22 @@ export async function verifyProofCommand(args: string[], terminal: Terminal): Pr
       ...{ order_id: proof.order_id, events: proof.events.length },
     });
   } catch (error) {
-    show(errorMessage(error), { is_valid: false, error: errorMessage(error) });
+    // Parts of a proof that are missing, or are something else, fail where they are used.
+    const reason = error instanceof TypeError ? noProof : errorMessage(error);
+    show(reason, { is_valid: false, error: reason });
     terminal.exitCode = 3;
   }
+}
+
+const noProof = 'the file does not have the form of a proof';
+
+function parseProof(text: string): OrderProof | ConsistencyProof {
+  let proof: unknown;
+  try {
+    proof = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${noProof}: ${errorMessage(error)}`, { cause: error });
+  }
+  if (typeof proof === 'object' && proof !== null) return proof as OrderProof | ConsistencyProof;
+  throw new Error(noProof);
 }

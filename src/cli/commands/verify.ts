@@ -7,6 +7,7 @@ import { FoldTooLarge } from '../../projector/dry-run/memory-store.js';
 import { verifyProjections } from '../../service/runs/verify-projections.js';
 import { type CommandContext, type EventLogContext, withConnections, withEventLog } from '../connections.js';
 import { readCheckpoint } from '../read-checkpoint.js';
+import { requireFile } from '../read-file.js';
 import { readArguments } from '../terminal/arguments.js';
 import { errorMessage, wrongCall } from '../terminal/errors.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
@@ -174,6 +175,7 @@ async function checkExport(
 ): Promise<void> {
   const signed = against === undefined ? undefined : await readCheckpoint(against, key, readConfig(terminal.env));
   const checkpoint = signed?.checkpoint;
+  await requireFile(file);
   const { events, leftOut, flaw } = await verifyExport(file, checkpoint);
   if (flaw) terminal.exitCode = 3;
   if (json) {

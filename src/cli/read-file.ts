@@ -1,0 +1,22 @@
+import { readFile, stat } from 'node:fs/promises';
+import { fileProblem } from '../environment.js';
+import { UsageError } from './terminal/errors.js';
+
+/** Reads the text of a file that an argument names. Throws UsageError if that is not possible. */
+export async function readTextFile(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    throw new UsageError(`${file} ${fileProblem(error)}`, { cause: error });
+  });
+}
+
+/**
+ * Throws UsageError unless an argument names a file that can be read from any place: one that is
+ * read more than once, or in parts. A pipe, such as the shell makes of <(command), cannot.
+ */
+export async function requireFile(file: string): Promise<void> {
+  const found = await stat(file).catch((error: unknown) => {
+    throw new UsageError(`${file} ${fileProblem(error)}`, { cause: error });
+  });
+  if (found.isDirectory()) throw new UsageError(`${file} is a folder: name a file`);
+  if (found.isFIFO() || found.isSocket()) throw new UsageError(`${file} is a pipe: save its data in a file first`);
+}
