@@ -117,8 +117,9 @@ interface CsvInput {
 async function openCsv(input: CsvInput): Promise<OpenedInput> {
   const { text, source, warnings } = input;
   const header = await readHeader(text, input.delimiter);
-  const mapping = input.mappingOf(header.columns);
-  const indexes = columnIndexes(mapping, header.columns, await fileHint(text, header.delimiter));
+  const hint = await fileHint(text, header.delimiter);
+  const mapping = withHint(hint, () => input.mappingOf(header.columns));
+  const indexes = columnIndexes(mapping, header.columns, hint);
   const identity: Identity = {
     ofValue: (value) => keyOfValue(source, value),
     ofLine: (line) => keyOfLine(source, line),
@@ -140,6 +141,15 @@ async function openCsv(input: CsvInput): Promise<OpenedInput> {
   if (days) await eachRow(text, header, days.look);
   days?.check();
   return { read: (from) => readCsv({ file: text, header, readOrder }, from), bytes: input.bytes, mapping };
+}
+
+/** Adds what the file may need to a message about its columns. */
+function withHint<T>(hint: string, task: () => T): T {
+  try {
+    return task();
+  } catch (error) {
+    throw error instanceof Error ? new Error(error.message + hint) : error;
+  }
 }
 
 async function groupRows(

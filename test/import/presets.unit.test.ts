@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { presets } from '../../src/import/presets/all-presets.js';
 import { projectPath } from '../../src/project-path.js';
-import { trialImport } from '../support/trial-import.js';
+import { refusal, trialImport } from '../support/trial-import.js';
 
 interface Wanted {
   /** Orders by reference: user, total, currency, units, time, adjustments, further commands. */
@@ -171,5 +171,23 @@ describe('Presets of the import', () => {
     expect(await steps('shopify', shopify)).to.have.members(['place', 'place', 'place', 'pay', 'refund']);
     expect(await steps('woocommerce', woo)).to.have.members(['place', 'place', 'process', 'ship', 'deliver']);
     expect(await steps('magento', magento)).to.have.members(['place', 'place', 'pay', 'refund']);
+  });
+
+  it('a file of another export is refused with what the preset reads, and with the options that it seems to need', async () => {
+    const uci = 'InvoiceNo;StockCode;Quantity;InvoiceDate;UnitPrice;CustomerID\n';
+    expect(await refusal(uci.replaceAll(';', ','), ['--preset', 'shopify'])).to.match(
+      /--preset shopify reads the export of orders in the admin .* no column for occurred_at \(Created at\) and item_id \(.*\) and total_amount \(Total\); it has InvoiceNo, /,
+    );
+    expect(await refusal(uci, ['--preset', 'uci-online-retail'])).to.match(/The file seems to need --delimiter ';'$/);
+    expect(await refusal('order_id,customer_id,order_purchase_timestamp\n', ['--preset', 'olist'])).to.match(
+      /joined into one CSV, and the file has no column for item_id \(product_id\) and unit_price \(price\)/,
+    );
+  });
+
+  it('--preset uci-online-retail reads a customer that a program wrote as 17850.0', async () => {
+    const file =
+      'InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,CustomerID\n1,x,1,2010-12-01 08:26:00,2.5,17850.0\n';
+    const { placed } = await trialImport(file, ['--preset', 'uci-online-retail']);
+    expect(placed).to.deep.equal(['17850: 1 x at 2.5 = 2.5 GBP, 2010-12-01T08:26:00.000Z']);
   });
 });

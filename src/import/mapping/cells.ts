@@ -40,6 +40,7 @@ export function cellReaders(mapping: CsvMapping, indexOf: (column: string) => nu
       const second = mapping.fallbacks.get(field);
       const secondIndex = second === undefined ? -1 : indexOf(second);
       const empty = mapping.emptyTexts?.get(field);
+      const isInteger = mapping.integerTexts?.has(field) ?? false;
       const optional = fieldOf(field)?.optional ?? false;
       const where = `column "${column}" (${field})`;
       return (cells) => {
@@ -51,7 +52,7 @@ export function cellReaders(mapping: CsvMapping, indexOf: (column: string) => nu
           return fallbackValue;
         }
         try {
-          return parse(text);
+          return parse(isInteger ? text.replace(/^(\d+)\.0+$/, '$1') : text);
         } catch (error) {
           throw error instanceof Refused ? new Refused(`${where}: ${error.message}`) : error;
         }

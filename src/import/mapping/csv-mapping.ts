@@ -19,6 +19,8 @@ export interface CsvMapping {
   readonly fallbacks: ReadonlyMap<string, string>;
   /** Texts of a field that mean an empty cell. */
   readonly emptyTexts?: ReadonlyMap<string, readonly string[]>;
+  /** Fields whose numbers some programs write with a decimal, as in 17850.0. */
+  readonly integerTexts?: ReadonlySet<string>;
   /** The formats of times in the file, tried in this order. None for RFC 3339. */
   readonly dateFormats: readonly string[];
   /** Whether these formats are those of a preset. */
@@ -158,7 +160,8 @@ export function columnIndexes(
 /** Columns that a message lists at most. */
 const shownColumns = 100;
 
-function described(header: readonly string[]): string {
+/** The columns of a file, for messages. */
+export function described(header: readonly string[]): string {
   const shown = header.slice(0, shownColumns).join(', ').slice(0, 2_000);
   return header.length === 1 ? `its only column is "${shown}"` : `it has ${shown}`;
 }

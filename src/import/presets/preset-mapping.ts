@@ -1,5 +1,5 @@
 import { chargesOf } from '../mapping/charges.js';
-import { type CsvMapping, checkFields, identifiedKinds, isGiven } from '../mapping/csv-mapping.js';
+import { type CsvMapping, checkFields, described, identifiedKinds, isGiven } from '../mapping/csv-mapping.js';
 import { transactionIds } from '../mapping/fields.js';
 import type { Preset } from './preset.js';
 
@@ -35,6 +35,7 @@ export function presetMapping(preset: Preset, given: CsvMapping, header: readonl
     columns,
     fallbacks,
     emptyTexts: new Map(Object.entries(preset.emptyTexts ?? {}).filter(([field]) => !given.columns.has(field))),
+    integerTexts: new Set((preset.integerTexts ?? []).filter((field) => !given.columns.has(field))),
     constants: new Map([...constants].filter(([field]) => given.constants.has(field) || !columns.has(field))),
     defaults: new Map([...Object.entries(preset.defaults ?? {}).filter(unset), ...given.defaults]),
     ...(given.dateFormats.length > 0 ? {} : { dateFormats: preset.dateFormats, presumesDates: true }),
@@ -45,8 +46,26 @@ export function presetMapping(preset: Preset, given: CsvMapping, header: readonl
     states: new Map([...Object.entries(preset.meanings ?? {}), ...given.states]),
     firstRow: new Set([...(preset.firstRow ?? []), ...given.firstRow]),
   };
+  checkColumns(preset, mapping, header);
   checkFields(mapping);
   return mapping;
+}
+
+/**
+ * Throws Error, with a message for the user, if the file lacks columns of the export. Without a
+ * currency only, `checkFields` says what to set.
+ */
+function checkColumns({ name, reads, columns }: Preset, mapping: CsvMapping, header: readonly string[]): void {
+  const needed = ['occurred_at', 'item_id', ...(mapping.totalMode === 'computed' ? ['unit_price'] : ['total_amount'])];
+  const missing = needed.filter(
+    (field) => !isGiven(mapping, field) && !(field === 'item_id' && isGiven(mapping, 'item_ids')),
+  );
+  if (missing.length === 0) return;
+  const lacking = missing.map((field) => `${field} (${(columns[field] ?? []).join(', ')})`);
+  throw new Error(
+    `--preset ${name} reads ${reads}, and the file has no column for ${lacking.join(' and ')}; ${described(header)}. ` +
+      'Choose the preset of the export, or --map the columns that have other names',
+  );
 }
 
 /**

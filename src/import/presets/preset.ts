@@ -22,6 +22,8 @@ export interface Preset {
   readonly fallbacks?: Readonly<Record<string, readonly string[]>>;
   /** Texts of a field that mean an empty cell, such as the customer number of guests. */
   readonly emptyTexts?: Readonly<Record<string, readonly string[]>>;
+  /** Fields whose numbers some programs write with a decimal, as in 17850.0. */
+  readonly integerTexts?: readonly string[];
   /** Columns of states, which are read only with --undated: they have no dates. */
   readonly states?: Readonly<Record<string, readonly string[]>>;
   /** The meaning of states that only this export has; null if no step leads to it. */

@@ -13,6 +13,8 @@ export const uciOnlineRetail: Preset = {
     unit_price: ['UnitPrice', 'Price'],
     'metadata.country': ['Country'],
   },
+  // Programs that know no empty whole number write the customers with a decimal.
+  integerTexts: ['user_id'],
   constants: { currency: 'GBP' },
   defaults: { user_id: 'guest' },
   dateFormats: ['M/D/YYYY H:mm', 'YYYY-MM-DD HH:mm:ss', 'YYYY-MM-DD HH:mm', 'M/D/YY H:mm'],
