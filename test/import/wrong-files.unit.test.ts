@@ -1,5 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
+import { readImportArguments } from '../../src/cli/commands/import/import-options.js';
+import { problem } from '../../src/http/contract/problems.js';
+import { rejectionReason } from '../../src/import/mapping/rejection-reason.js';
 import { refusal, trialImport } from '../support/trial-import.js';
 
 const args = ['--map', 'user_id=user,total_amount=total', '--set', 'item_id=x,currency=EUR,occurred_at=now'];
@@ -39,7 +42,8 @@ describe('A file that an import cannot read', () => {
   });
 
   it('a column whose name begins as an archive does is a column', async () => {
-    expect((await trialImport('PK,user,total\n1,a,5\n', args)).placed).to.have.length(1);
+    for (const name of ['PK', 'BZh', 'PAR1'])
+      expect((await trialImport(`${name},user,total\n1,a,5\n`, args)).placed, name).to.have.length(1);
   });
 
   it('names a column that differs only in case, blanks or punctuation', async () => {
@@ -105,5 +109,26 @@ describe('The reason for a rejected record', () => {
     expect(await reasons('2026-03-29 02:30', format)).to.match(/went forward: check --time-zone, or correct the cell$/);
     for (const more of [[], format])
       expect(await reasons('46028.4167', more)).to.match(/seems to be a day number of Excel/);
+  });
+
+  const reused = { line: 2, status: 422, problem: problem('idempotency-key-reused', '') };
+
+  it('of an order that was imported before says that its rows may have moved, unless they have ids', () => {
+    const fields = 'user_id=user,total_amount=total,item_id=sku,unit_price=price';
+    const reasonWith = (...more: readonly string[]) => {
+      const csv = readImportArguments([
+        'f.csv',
+        '--map',
+        fields,
+        '--set',
+        'currency=EUR,occurred_at=now',
+        ...more,
+      ])?.csv;
+      const mapping = csv?.mappingOf([]);
+      return mapping && rejectionReason(reused, mapping);
+    };
+    expect(reasonWith('--group-by', 'no')).to.match(/other content, or with its rows in another order; /);
+    expect(reasonWith('--group-by', 'no', '--map', 'line_id=line')).to.match(/with other content; /);
+    expect(reasonWith('--key', 'no')).to.match(/with other content; /);
   });
 });

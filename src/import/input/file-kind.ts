@@ -15,7 +15,7 @@ const saveAsCsv = 'open it and save the sheet as CSV in UTF-8';
 /** Files that are given by mistake. The first that fits counts. */
 const kinds: readonly Kind[] = [
   { signature: '\x1f\x8b', what: `is compressed with gzip: ${unpack}` },
-  { signature: 'BZh', what: `is compressed with bzip2: ${unpack}` },
+  { signature: 'BZh', holds: '1AY&SY', what: `is compressed with bzip2: ${unpack}` },
   { signature: '\xfd7zXZ\x00', what: `is compressed with xz: ${unpack}` },
   { signature: '\x28\xb5\x2f\xfd', what: `is compressed with Zstandard: ${unpack}` },
   { signature: "7z\xbc\xaf'\x1c", what: `is a 7-Zip archive: ${unpack}` },
@@ -25,7 +25,7 @@ const kinds: readonly Kind[] = [
   { signature: 'PK\x03\x04', what: `is a ZIP archive: ${unpack}` },
   { signature: '\xd0\xcf\x11\xe0', what: `is an Excel workbook: ${saveAsCsv}` },
   { signature: '%PDF', what: 'is a PDF document: export the orders as CSV' },
-  { signature: 'PAR1', what: 'is a Parquet file: write it as CSV' },
+  { signature: 'PAR1\x15', what: 'is a Parquet file: write it as CSV' },
   { signature: '\xff\xfe\x00\x00', what: 'is UTF-32: save it as UTF-8' },
   { signature: '\x00\x00\xfe\xff', what: 'is UTF-32: save it as UTF-8' },
 ];

@@ -1,5 +1,5 @@
 import type { Rejection } from '../import-file.js';
-import { type CsvMapping, keyColumnOf } from './csv-mapping.js';
+import { type CsvMapping, isGiven, keyColumnOf } from './csv-mapping.js';
 
 /** A command of an import, as it was sent. */
 type Sent = Readonly<Record<string, unknown>>;
@@ -8,9 +8,10 @@ type Sent = Readonly<Record<string, unknown>>;
 export function rejectionReason({ problem }: Rejection, mapping: CsvMapping, sent: Sent = {}): string {
   const command = typeof sent.command === 'string' ? sent.command : 'place';
   if (problem.type === '/problems/idempotency-key-reused') {
+    const mayBeSorted = mapping.groupColumn !== undefined && !isGiven(mapping, 'line_id');
     return keyColumnOf(mapping) === undefined
       ? 'this line was imported before with other content: the file has changed. Set --key COLUMN to identify orders by a column'
-      : 'this order was imported before with other content; the order in the log was not changed';
+      : `this order was imported before with other content${mayBeSorted ? ', or with its rows in another order' : ''}; the order in the log was not changed`;
   }
   const columns = new Set((problem.errors ?? []).flatMap(({ pointer }) => columnsOf(pointer, command, sent, mapping)));
   const detail = inWords(problem.detail, command, sent);
