@@ -9,10 +9,13 @@ import { filesBelow, hashOf, readStamp, readText, root, SetupError, say, writeSt
 
 const outFolder = join('dist', 'web');
 const page = join(outFolder, 'index.html');
-/** The pages, each with its script and what it fills into web/page.html. */
+/**
+ * The pages, each with its script, what that reads first, and what it fills into web/page.html.
+ */
 const pages = {
   'index.html': {
     script: 'web/src/main.tsx',
+    reads: '/access',
     root: 'console',
     title: 'Order service',
     description: 'Orders, projections and the event log of the order service',
@@ -20,6 +23,7 @@ const pages = {
   },
   'reference.html': {
     script: 'web/src/reference/main.tsx',
+    reads: '/openapi.json',
     root: 'reference',
     title: 'API · Order service',
     description: 'The API of the order service, to read and to try out',
@@ -65,14 +69,36 @@ function bundle() {
   rmSync(join(root, outFolder), { recursive: true, force: true });
   mkdirSync(join(root, outFolder), { recursive: true });
   for (const { path, contents } of outputFiles) write(basename(path), Buffer.from(contents));
-  const nameOf = (entryPoint) =>
-    basename(Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === entryPoint)?.[0] ?? '');
+  const pathOf = (entryPoint) =>
+    Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint === entryPoint) ?? '';
   const template = readText(join(root, 'web', 'page.html'));
-  for (const [name, { script, ...texts }] of Object.entries(pages)) {
-    const values = { ...texts, script: nameOf(script), style: nameOf('web/styles/main.css') };
+  for (const [name, { script, reads, ...texts }] of Object.entries(pages)) {
+    const values = {
+      ...texts,
+      script: basename(pathOf(script)),
+      style: basename(pathOf('web/styles/main.css')),
+      preloads: [
+        ...importsOf(pathOf(script), metafile).map((part) => `<link rel="modulepreload" href="/web/${part}">`),
+        `<link rel="preload" href="${reads}" as="fetch" crossorigin>`,
+      ].join('\n    '),
+    };
     write(name, Buffer.from(template.replace(/{{(\w+)}}/g, (_, key) => values[key])));
   }
   write('icon.svg', readFileSync(join(root, 'web', 'icon.svg')));
+}
+
+/** The files that a script imports before it runs: a browser would find them only inside of it. */
+function importsOf(path, { outputs }) {
+  const found = new Set();
+  const follow = (one) => {
+    for (const { path: imported, kind } of outputs[one].imports) {
+      if (kind !== 'import-statement' || found.has(imported)) continue;
+      found.add(imported);
+      follow(imported);
+    }
+  };
+  follow(path);
+  return [...found].map((one) => basename(one));
 }
 
 /** Loads esbuild only now: it may have been installed by the step before. */

@@ -8,7 +8,7 @@ describe('the time axis of a chart', () => {
   let selectedRange: (times: readonly number[], from: number, to: number) => [number, number] | undefined;
   before(async () => {
     // The console is bundled for browsers: the tests are built without its modules.
-    const source = await readFile(projectPath('web/src/ui/time-range.ts'), 'utf8');
+    const source = await readFile(projectPath('web/src/ui/chart/time-range.ts'), 'utf8');
     const { code } = await transform(source, { loader: 'ts' });
     ({ timeRange, selectedRange } = await import(`data:text/javascript,${encodeURIComponent(code)}`));
   });

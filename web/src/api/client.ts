@@ -74,9 +74,12 @@ export async function got<Data>(result: Promise<Result<Data>>): Promise<Data> {
   throw new ProblemError(problemOf(error, response.status));
 }
 
-/** Requests a text, such as CSV, or a file. Throws ProblemError and Unreachable. */
-export async function download(path: string, accept: string): Promise<Response> {
-  const response = await send(new Request(path, { headers: addCredential(new Headers({ accept })) }));
+/**
+ * Requests a text, such as CSV, or a file. Throws ProblemError and Unreachable.
+ * @param priority 'low' for what the page can wait for
+ */
+export async function download(path: string, accept: string, priority: RequestPriority = 'auto'): Promise<Response> {
+  const response = await send(new Request(path, { headers: addCredential(new Headers({ accept })), priority }));
   if (response.ok) return response;
   throw new ProblemError(problemOf(await response.json().catch(() => undefined), response.status));
 }

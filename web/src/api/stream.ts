@@ -30,7 +30,8 @@ async function follow(
     try {
       const headers = addCredential(new Headers({ accept: 'text/event-stream' }));
       if (lastId !== undefined) headers.set('last-event-id', lastId);
-      const request = new Request(path, { headers, signal: attempt.signal });
+      // What the page shows first does not wait for the stream.
+      const request = new Request(path, { headers, signal: attempt.signal, priority: 'low' });
       const body = await unlessSilent(acceptedBody(request), defaultSilenceMs);
       onState(true);
       for await (const { event = 'message', id, data } of messagesOf(body, defaultSilenceMs)) {

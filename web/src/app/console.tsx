@@ -10,12 +10,9 @@ import { finishSignIn } from './oidc-return.js';
 import { Shell } from './shell.js';
 import { SignIn } from './sign-in.js';
 
-/** A lost service is asked again this often. */
-const retryMs = 3_000;
-
 /** The whole console: asks who the user is, and shows the shell or the sign-in. */
 export function Console() {
-  const rules = useResource('access', () => got(api.GET('/access')), access.value ? undefined : retryMs);
+  const rules = useResource('access', () => got(api.GET('/access')));
   useEffect(() => {
     if (!rules.data) return;
     access.value = rules.data;
@@ -39,11 +36,7 @@ export function Console() {
 
 /** Finds out who the caller is, before anything is shown that depends on it. */
 function Identified() {
-  const who = useResource(
-    `caller ${credential.value ?? ''}`,
-    () => got(api.GET('/access/caller')),
-    caller.value ? undefined : retryMs,
-  );
+  const who = useResource(`caller ${credential.value ?? ''}`, () => got(api.GET('/access/caller')));
   useEffect(() => {
     if (who.data) caller.value = who.data;
   }, [who.data]);

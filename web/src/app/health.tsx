@@ -14,7 +14,7 @@ export function useHealth() {
   return useResource(
     'health',
     async (signal): Promise<Health> => {
-      const { data, error } = await api.GET('/health', { signal });
+      const { data, error } = await api.GET('/health', { signal, priority: 'low' });
       const health = data ?? error;
       if (health && 'checks' in health) return health;
       throw new Error('The health could not be read.');

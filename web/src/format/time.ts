@@ -41,9 +41,12 @@ export function ago(text: string, nowMs: number): string {
   return `${Math.floor(seconds / 86_400)} d ago`;
 }
 
+let zones: readonly string[] | undefined;
+
 /** All IANA time zones that the browser knows, with UTC first. */
-export function timeZones(): string[] {
-  return ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
+export function timeZones(): readonly string[] {
+  zones ??= ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
+  return zones;
 }
 
 /** Whether the browser can show times in a zone: an address may come from another browser. */

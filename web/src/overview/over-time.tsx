@@ -5,7 +5,7 @@ import { money, shortMoney } from '../format/money.js';
 import { count, shortCount } from '../format/numbers.js';
 import { Button } from '../ui/button.js';
 import { Card } from '../ui/card.js';
-import { Chart } from '../ui/chart.js';
+import { Chart } from '../ui/chart/chart.js';
 import { bucketName } from './bucket-name.js';
 import { type Interval, zoomed } from './range.js';
 

@@ -23,7 +23,7 @@ export function Throughput() {
   const metrics = useResource(
     'metrics',
     async () => {
-      const text = await (await download('/metrics', 'text/plain')).text();
+      const text = await (await download('/metrics', 'text/plain', 'low')).text();
       before.current = latest.current;
       latest.current = { at: Date.now(), metrics: parseMetrics(text) };
       return latest.current;

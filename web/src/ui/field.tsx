@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 
 interface FieldProps {
   readonly label: string;
@@ -20,12 +20,14 @@ interface InputProps extends FieldProps {
   readonly max?: number;
   readonly autoComplete?: string;
   readonly isLong?: boolean;
+  /** Values to choose from. They become part of the page only when the field is used. */
   readonly list?: readonly string[];
 }
 
 /** A labelled field for one line of text, or for several. */
 export function Input({ label, hint, error, isOptional, value, onInput, isLong, list, ...input }: InputProps) {
   const id = useId();
+  const [isUsed, setUsed] = useState(false);
   const attributes = {
     id,
     value,
@@ -33,6 +35,7 @@ export function Input({ label, hint, error, isOptional, value, onInput, isLong, 
     required: input.isRequired,
     'aria-invalid': error !== undefined,
     'aria-describedby': describedBy(id, hint, error),
+    onFocus: () => setUsed(true),
     onInput: (event: { readonly currentTarget: { readonly value: string } }) => onInput(event.currentTarget.value),
   };
   return (
@@ -50,7 +53,7 @@ export function Input({ label, hint, error, isOptional, value, onInput, isLong, 
           list={list ? `${id}-list` : undefined}
         />
       )}
-      {list && (
+      {list && isUsed && (
         <datalist id={`${id}-list`}>
           {list.map((one) => (
             <option key={one} value={one} />

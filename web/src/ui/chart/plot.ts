@@ -1,79 +1,36 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import { isDark } from '../app/theme.js';
+import type { ChartProps, Hovered } from './chart.js';
 import { selectedRange, timeRange } from './time-range.js';
 
-export interface Series {
-  readonly name: string;
-  readonly values: readonly number[];
-  /** The custom property of its colour: "--chart-1". */
-  readonly colour: string;
-  readonly kind?: 'line' | 'bars';
-  /** Dashes of a line, so that lines differ by more than colour. */
-  readonly dash?: readonly number[];
+/** A chart that is drawn in an element of the page. */
+export interface Plot {
+  /** Draws the present figures of `latest`. */
+  readonly update: () => void;
+  readonly remove: () => void;
 }
 
-interface ChartProps {
-  /** What the chart shows, for screen readers. */
-  readonly label: string;
-  /** Seconds since 1970. */
-  readonly times: readonly number[];
-  readonly series: readonly Series[];
-  readonly timeZone: string;
-  readonly formatValue: (value: number) => string;
-  readonly formatAxis: (value: number) => string;
-  /** Whether the values are whole numbers, so that the axis has no fractions. */
-  readonly isCount?: boolean;
-  readonly formatTime: (seconds: number) => string;
-  /** Called with a range that the user has chosen by dragging, in seconds since 1970. */
-  readonly onZoom?: (from: number, to: number) => void;
-}
-
-/** A chart over time. Dragging zooms, and the pointer shows the figures of one interval. */
-export function Chart(props: ChartProps) {
-  const frame = useRef<HTMLDivElement>(null);
-  const [hovered, setHovered] = useState<{ readonly at: number; readonly left: number }>();
-  const latest = useRef(props);
-  latest.current = props;
-  const dark = isDark.value;
-  const { times, series, label, formatValue, formatTime } = props;
-
-  useEffect(() => {
-    const element = frame.current;
-    if (!element) return;
-    const plot = new uPlot(options(element, latest, setHovered), dataOf(latest.current), element);
-    const observer = new ResizeObserver(() =>
-      plot.setSize({ width: element.clientWidth, height: element.clientHeight }),
-    );
-    observer.observe(element);
-    return () => {
+/**
+ * Draws a chart, and follows the size of its element.
+ * @param latest the present properties of the chart; the colours are those of the current theme.
+ */
+export function drawPlot(
+  element: HTMLElement,
+  latest: { readonly current: ChartProps },
+  onHover: (hovered: Hovered | undefined) => void,
+): Plot {
+  const plot = new uPlot(options(element, latest, onHover), dataOf(latest.current), element);
+  const observer = new ResizeObserver(() => {
+    const { clientWidth: width, clientHeight: height } = element;
+    if (width !== plot.width || height !== plot.height) plot.setSize({ width, height });
+  });
+  observer.observe(element);
+  return {
+    update: () => plot.setData(dataOf(latest.current)),
+    remove: () => {
       observer.disconnect();
       plot.destroy();
-    };
-  }, [times, series, dark]);
-
-  return (
-    <figure class="chart" aria-label={label}>
-      <div class="legend">
-        {series.map(({ name, colour }) => (
-          <span key={name}>
-            <i style={{ background: `var(${colour})` }} /> {name}
-          </span>
-        ))}
-      </div>
-      <div class="chart-frame" ref={frame} role="img" aria-label={`${label}. The table below has the same figures.`} />
-      {hovered && times[hovered.at] !== undefined && (
-        <div class="chart-tip" style={{ left: `${hovered.left}px` }}>
-          <strong>{formatTime(times[hovered.at] ?? 0)}</strong>
-          {series.map(({ name, values }) => (
-            <div key={name}>
-              {name}: {formatValue(values[hovered.at] ?? 0)}
-            </div>
-          ))}
-        </div>
-      )}
-    </figure>
-  );
+    },
+  };
 }
 
 /** Distances between the marks of an axis of whole numbers: 1, 2, 5, 10, … */
@@ -86,7 +43,7 @@ function dataOf({ times, series }: ChartProps): uPlot.AlignedData {
 function options(
   element: HTMLElement,
   latest: { readonly current: ChartProps },
-  onHover: (hovered: { readonly at: number; readonly left: number } | undefined) => void,
+  onHover: (hovered: Hovered | undefined) => void,
 ): uPlot.Options {
   const styles = getComputedStyle(element);
   const colour = (name: string) => resolved(element, `var(${name})`);
@@ -96,11 +53,11 @@ function options(
     ticks: { stroke: colour('--line'), width: 1 },
     font: `12px ${styles.fontFamily}`,
   };
-  const { series, timeZone } = latest.current;
-  const tzDate = (seconds: number) =>
-    timeZone === 'UTC'
-      ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC')
-      : uPlot.tzDate(new Date(seconds * 1000), timeZone);
+  const tzDate = (seconds: number) => {
+    const { timeZone } = latest.current;
+    // uPlot is fast only with this name of UTC.
+    return uPlot.tzDate(new Date(seconds * 1000), timeZone === 'UTC' ? 'Etc/UTC' : timeZone);
+  };
   return {
     width: element.clientWidth,
     height: element.clientHeight,
@@ -126,13 +83,13 @@ function options(
     },
     series: [
       {},
-      ...series.map(
+      ...latest.current.series.map(
         ({ name, colour: property, kind, dash }): uPlot.Series => ({
           label: name,
           stroke: colour(property),
           width: 2,
           ...(dash ? { dash: [...dash] } : {}),
-          points: { show: latest.current.times.length < 2 },
+          points: { show: () => latest.current.times.length < 2 },
           ...(kind === 'bars'
             ? {
                 fill: colour(property),
