@@ -41,6 +41,20 @@ describeInBrowser('The pages of the console', (browser) => {
     }
   });
 
+  it('the keyboard stays in the open menu of a phone, and Escape closes it', async () => {
+    const page = await browser.open(`${service.url}/#/system`, { viewport: { width: 390, height: 844 } });
+    await page.getByRole('heading', { name: 'System', level: 1 }).waitFor();
+    const button = page.getByRole('button', { name: 'Open the menu' });
+    await button.click();
+    await page.getByRole('link', { name: 'Keys' }).waitFor();
+    // A script cannot focus what is inert either.
+    await page.evaluate(`document.querySelector('.column .table-scroll, .column main').focus()`);
+    expect(await page.evaluate(`document.activeElement.closest('.column') === null`)).to.equal(true);
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: 'Keys' }).waitFor({ state: 'hidden' });
+    expect(await page.evaluate('document.activeElement.ariaLabel')).to.equal('Open the menu');
+  });
+
   it('the menu button stays in its place while a page is read on a phone', async () => {
     const page = await browser.open(`${service.url}/#/keys`, { viewport: { width: 360, height: 740 } });
     const button = page.getByRole('button', { name: 'Open the menu' });

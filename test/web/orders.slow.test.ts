@@ -95,7 +95,7 @@ describeInBrowser('Orders in the console', (browser) => {
     await page.getByRole('dialog').getByRole('button', { name: 'Record a payment' }).click();
     await page.getByRole('alert').getByText('The payment exceeds the amount due').waitFor();
     expect(await page.getByLabel(/^Amount in EUR/).inputValue()).to.equal('999');
-    await page.getByText(/The order now allows: .*Pay/).waitFor();
+    await page.getByText(/The order now allows: .*Record a payment/).waitFor();
     await expectAccessible(page, 'a refusal');
   });
 
@@ -140,7 +140,7 @@ describeInBrowser('Orders in the console', (browser) => {
     await other.getByRole('link', { name: '#find-me' }).waitFor();
     const [file] = await Promise.all([
       other.waitForEvent('download'),
-      other.getByRole('button', { name: /^CSV of these/ }).click(),
+      other.getByRole('button', { name: 'CSV of this page' }).click(),
     ]);
     expect(file.suggestedFilename()).to.equal('orders.csv');
   });

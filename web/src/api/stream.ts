@@ -30,7 +30,7 @@ async function follow(
     try {
       const headers = addCredential(new Headers({ accept: 'text/event-stream' }));
       if (lastId !== undefined) headers.set('last-event-id', lastId);
-      // What the page shows first does not wait for the stream.
+      // The stream waits for the data that the page shows first.
       const request = new Request(path, { headers, signal: attempt.signal, priority: 'low' });
       const body = await unlessSilent(acceptedBody(request), defaultSilenceMs);
       onState(true);

@@ -17,11 +17,15 @@ interface FrameProps {
   readonly children: ComponentChildren;
 }
 
+/** A screen on which the menu is closed at first, as in styles/shell.css. */
+const narrowScreen = '(max-width: 56rem)';
+
 /** The frame around every page: a menu, which a small screen opens with a button, and the content. */
 export function Frame(props: FrameProps) {
   const { where, title, sidebarLabel, sidebar, notice, shellClass = '', mainClass = '', children } = props;
   const [isMenuOpen, setMenuOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
+  const topbar = useRef<HTMLElement>(null);
 
   useEffect(() => {
     setMenuOpen(false);
@@ -29,13 +33,31 @@ export function Frame(props: FrameProps) {
     scrollTo(0, 0);
   }, [where]);
 
+  // The open menu covers the content: the keyboard stays in the menu, and Escape closes it.
+  useEffect(() => {
+    if (!isMenuOpen) return;
+    const close = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape') return;
+      setMenuOpen(false);
+      topbar.current?.querySelector('button')?.focus();
+    };
+    const narrow = matchMedia(narrowScreen);
+    const closeOnWide = () => setMenuOpen(false);
+    addEventListener('keydown', close);
+    narrow.addEventListener('change', closeOnWide);
+    return () => {
+      removeEventListener('keydown', close);
+      narrow.removeEventListener('change', closeOnWide);
+    };
+  }, [isMenuOpen]);
+
   return (
     <>
       <button type="button" class="skip-link" onClick={() => main.current?.focus()}>
         Skip to the content
       </button>
       <div class={`shell ${shellClass}`}>
-        <header class="topbar">
+        <header class="topbar" ref={topbar}>
           <Brand />
           <IconButton
             label={isMenuOpen ? 'Close the menu' : 'Open the menu'}
@@ -49,7 +71,7 @@ export function Frame(props: FrameProps) {
           <Brand />
           {sidebar}
         </aside>
-        <div class="column">
+        <div class="column" inert={isMenuOpen}>
           {notice}
           <main class={`main ${mainClass}`} ref={main} tabIndex={-1}>
             {children}

@@ -5,7 +5,8 @@ function formatOf(currency: string, style: string, options: Intl.NumberFormatOpt
   const key = `${style} ${currency}`;
   const format =
     formats.get(key) ??
-    new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'narrowSymbol', ...options });
+    // The narrow symbols would be "$" for eight currencies.
+    new Intl.NumberFormat('en', { style: 'currency', currency, ...options });
   formats.set(key, format);
   return format;
 }
@@ -15,10 +16,14 @@ export function money(amount: number, currency: string): string {
   return formatOf(currency, 'full', {}).format(amount);
 }
 
-/** An amount for a headline: above a thousand without its decimals. */
+/** A headline has room for this many characters, in the narrowest of its tiles. */
+const headlineLength = 10;
+
+/** An amount for a headline: above a thousand without its decimals, and "¥117.7M" if it is long. */
 export function roundMoney(amount: number, currency: string): string {
   if (Math.abs(amount) < 1_000) return money(amount, currency);
-  return formatOf(currency, 'round', { maximumFractionDigits: 0 }).format(amount);
+  const text = formatOf(currency, 'round', { maximumFractionDigits: 0 }).format(amount);
+  return text.length > headlineLength ? shortMoney(amount, currency) : text;
 }
 
 /** A large amount in few characters, for axes and tiles: "€12.3K". */

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { api, got } from '../api/client.js';
 import { useResource } from '../api/resource.js';
 import type { Order } from '../api/types.js';
@@ -13,7 +13,10 @@ export function CommandBar({ order, onDone }: { readonly order: Order; readonly 
   const allowed = useResource(`commands ${order.order_id} ${order.version}`, (signal) =>
     got(api.GET('/orders/{order_id}/commands', { params: { path: { order_id: order.order_id } }, signal })),
   );
-  const names = (allowed.data?.allowed_commands ?? []).filter((name): name is CommandName => name !== 'place');
+  // While the commands of the next version are read, those of the last one stay.
+  const last = useRef(allowed.data);
+  if (allowed.data) last.current = allowed.data;
+  const names = (last.current?.allowed_commands ?? []).filter((name): name is CommandName => name !== 'place');
   // Without the failure, an order whose commands are not known would look like one that allows none.
   if (allowed.data === undefined && allowed.error)
     return (
@@ -22,7 +25,7 @@ export function CommandBar({ order, onDone }: { readonly order: Order; readonly 
       </section>
     );
   return (
-    <section class="commands" aria-label="Commands">
+    <section class={`commands${last.current ? '' : ' unknown'}`} aria-label="Commands">
       {names.map((name, nth) => {
         const { title, icon, isDangerous } = commandSpec(name, order);
         const isNext = nth === names.findIndex((one) => ['process', 'ship', 'deliver'].includes(one));

@@ -1,16 +1,17 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { newIdempotencyKey } from '../../../client/idempotency-keys.js';
 import { api, got, ProblemError } from '../api/client.js';
 import type { Order } from '../api/types.js';
-import { words } from '../format/numbers.js';
 import { Button } from '../ui/button.js';
 import { Dialog } from '../ui/dialog.js';
 import { Checkbox, Input, Select } from '../ui/field.js';
+import { Icon } from '../ui/icon.js';
 import { Failure } from '../ui/states.js';
 import { toast } from '../ui/toast.js';
 import { commandBody, initialValues, type Values } from './command-body.js';
 import { type CommandName, commandSpec, type FieldSpec } from './command-specs.js';
 import { LinesEditor } from './lines-editor.js';
+import { UnitsField } from './units-field.js';
 
 interface CommandDialogProps {
   readonly name: CommandName;
@@ -69,7 +70,7 @@ export function CommandDialog({ name, order, onClose, onDone }: CommandDialogPro
         {spec.fields.map((field) => (
           <CommandField key={field.name} field={field} values={values} onChange={setValues} />
         ))}
-        {error !== undefined && <Refusal error={error} />}
+        {error !== undefined && <Refusal error={error} order={meant} />}
         <div class="form-buttons">
           <Button onClick={onClose}>Close</Button>
           <Button kind={spec.isDangerous ? 'danger' : 'primary'} type="submit" icon={spec.icon} isBusy={isBusy}>
@@ -82,17 +83,27 @@ export function CommandDialog({ name, order, onClose, onDone }: CommandDialogPro
 }
 
 /** Why the service refused the command, and what the order allows instead. */
-function Refusal({ error }: { readonly error: unknown }) {
+function Refusal({ error, order }: { readonly error: unknown; readonly order: Order }) {
+  const refusal = useRef<HTMLDivElement>(null);
+  // In a long form it would be out of sight.
+  useEffect(() => refusal.current?.scrollIntoView({ block: 'nearest' }), [error]);
   const allowed = error instanceof ProblemError ? error.problem.allowed_commands : undefined;
+  const titles = allowed
+    ?.filter((name): name is CommandName => name !== 'place')
+    .map((name) => commandSpec(name, order).title);
   const isOutdated = error instanceof ProblemError && error.problem.status === 412;
   return (
-    <>
-      <Failure error={error} />
-      {isOutdated && (
-        <p>Somebody has changed the order since you opened this form. Close it to see the order as it is.</p>
+    <div class="stack" ref={refusal}>
+      {isOutdated ? (
+        <p class="notice bad" role="alert">
+          <Icon name="warning" size={16} />
+          Somebody has changed the order since you opened this form. Close it to see the order as it is.
+        </p>
+      ) : (
+        <Failure error={error} />
       )}
-      {allowed && <p>The order now allows: {allowed.map(words).join(', ') || 'nothing'}.</p>}
-    </>
+      {titles && <p>The order now allows: {titles.join(', ') || 'nothing'}.</p>}
+    </div>
   );
 }
 
@@ -121,22 +132,7 @@ function CommandField({ field, values, onChange }: CommandFieldProps) {
     case 'lines':
       return <LinesEditor lines={values.lines} onChange={(lines) => onChange({ ...values, lines })} />;
     case 'units':
-      return (
-        <fieldset class="units-field">
-          <legend>{field.label}</legend>
-          {field.units.map(({ lineId, itemId, max }) => (
-            <Input
-              key={lineId}
-              label={`${itemId} (up to ${max})`}
-              type="number"
-              min={0}
-              max={max}
-              value={values.units[lineId] ?? ''}
-              onInput={(text) => onChange({ ...values, units: { ...values.units, [lineId]: text } })}
-            />
-          ))}
-        </fieldset>
-      );
+      return <UnitsField field={field} units={values.units} onChange={(units) => onChange({ ...values, units })} />;
     default:
       return (
         <Input

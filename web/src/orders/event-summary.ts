@@ -1,10 +1,11 @@
 import type { HistoryEvent } from '../api/types.js';
 import { minorMoney } from '../format/money.js';
 import { count, plural } from '../format/numbers.js';
+import { isolated } from '../format/text.js';
 
 /** One sentence about an event. Its data comes from the log, which may hold any version of it. */
 export function eventSummary({ type, data }: HistoryEvent, currency: string): string {
-  const text = (name: string) => (typeof data[name] === 'string' ? data[name] : '');
+  const text = (name: string) => (typeof data[name] === 'string' ? isolated(data[name]) : '');
   const amount = (name: string) => (typeof data[name] === 'number' ? minorMoney(data[name], currency) : '');
   const because = text('reason') === '' ? '' : `: ${text('reason')}`;
   switch (type) {
@@ -47,5 +48,5 @@ function units(items: unknown): string {
       parts.reduce((sum, { quantity }) => sum + quantity, 0),
       'unit',
     );
-  return parts.map(({ item, quantity }) => `${count(quantity)} × ${item}`).join(', ');
+  return parts.map(({ item, quantity }) => `${count(quantity)} × ${isolated(item)}`).join(', ');
 }

@@ -5,13 +5,13 @@ import { words } from '../format/numbers.js';
 import { Button } from '../ui/button.js';
 import { Card } from '../ui/card.js';
 import { Checkbox, Input, Select } from '../ui/field.js';
+import { isNarrow } from '../ui/narrow.js';
 import type { Filters } from './filters.js';
-
-/** On a phone the filters would hide the orders: they are folded away. */
-const isNarrow = matchMedia('(max-width: 48rem)').matches;
 
 /** The look-up, and the filters of the list. Each change is part of the address. */
 export function FilterForm({ filters }: { readonly filters: Filters }) {
+  // On a phone the filters would hide the orders: they are folded away.
+  const [isOpen] = useState(!isNarrow.value);
   const [q, setQ] = useState(filters.q);
   const [user, setUser] = useState(filters.user);
   const [currency, setCurrency] = useState(filters.currency);
@@ -41,7 +41,7 @@ export function FilterForm({ filters }: { readonly filters: Filters }) {
             </Button>
           </div>
           {filters.q === '' && (
-            <details class="more" open={!isNarrow}>
+            <details class="more" open={isOpen}>
               <summary>Filters</summary>
               <div class="filters">
                 <Select

@@ -1,5 +1,7 @@
+import { useState } from 'preact/hooks';
 import { Button } from '../ui/button.js';
 import { Input } from '../ui/field.js';
+import { useFewLines } from './few-lines.js';
 
 /** A line in a form, as the user has typed it. */
 export interface LineText {
@@ -20,11 +22,20 @@ interface LinesEditorProps {
 export function LinesEditor({ lines, onChange }: LinesEditorProps) {
   const change = (id: number, part: Partial<LineText>) =>
     onChange(lines.map((line) => (line.id === id ? { ...line, ...part } : line)));
+  // A line that was changed or added stays in view, whatever its item is now.
+  const [before] = useState(() => new Set(lines));
+  const numbers = new Map(lines.map(({ id }, nth) => [id, nth + 1]));
+  const { shown, finder } = useFewLines(
+    lines,
+    ({ item }) => item,
+    (line) => !before.has(line),
+  );
   return (
     <div class="lines">
-      {lines.map((line, nth) => (
+      {finder}
+      {shown.map((line) => (
         <fieldset class="line" key={line.id}>
-          <legend class="visually-hidden">Line {nth + 1}</legend>
+          <legend class="visually-hidden">Line {numbers.get(line.id)}</legend>
           <Input label="Item" value={line.item} onInput={(item) => change(line.id, { item })} isRequired />
           <Input
             label="Units"
@@ -47,7 +58,7 @@ export function LinesEditor({ lines, onChange }: LinesEditorProps) {
             isDisabled={lines.length === 1}
             onClick={() => onChange(lines.filter(({ id }) => id !== line.id))}
           >
-            <span class="visually-hidden">Remove line {nth + 1}</span>
+            <span class="visually-hidden">Remove line {numbers.get(line.id)}</span>
           </Button>
         </fieldset>
       ))}

@@ -1,6 +1,7 @@
 import type { Order } from '../api/types.js';
 import { money } from '../format/money.js';
 import { count, plural, words } from '../format/numbers.js';
+import { isolated } from '../format/text.js';
 import { dateTime } from '../format/time.js';
 import { Badge } from '../ui/badge.js';
 import { Card } from '../ui/card.js';
@@ -21,7 +22,7 @@ export function Lines({ order }: { readonly order: Order }) {
         pageSize={pageSize}
         keyOf={({ line_id }) => line_id}
         columns={[
-          { name: 'Item', isHeader: true, cell: ({ item_id }) => item_id },
+          { name: 'Item', isHeader: true, cell: ({ item_id }) => <span class="name-cell">{item_id}</span> },
           { name: 'Units', isNumeric: true, cell: ({ quantity }) => count(quantity) },
           {
             name: 'Unit price',
@@ -67,11 +68,13 @@ export function Shipments({ order: { shipments } }: { readonly order: Order }) {
             { name: 'No.', isHeader: true, cell: ({ shipment_id }) => shipment_id },
             {
               name: 'Contents',
-              cell: ({ items }) => items.map(({ item_id, quantity }) => `${count(quantity)} × ${item_id}`).join(', '),
+              cell: ({ items }) =>
+                items.map(({ item_id, quantity }) => `${count(quantity)}\u00a0×\u00a0${isolated(item_id)}`).join(', '),
             },
             {
               name: 'Carrier',
-              cell: ({ carrier, tracking_number }) => [carrier, tracking_number].filter(Boolean).join(' ') || '–',
+              cell: ({ carrier, tracking_number }) =>
+                [carrier, tracking_number].flatMap((text) => (text ? [isolated(text)] : [])).join(' ') || '–',
             },
             { name: 'Shipped', isWide: true, cell: ({ shipped_at }) => dateTime(shipped_at) },
             {

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { Order } from '../api/types.js';
 import { linkTo } from '../app/route.js';
 import { money } from '../format/money.js';
+import { count } from '../format/numbers.js';
 import { dateTime } from '../format/time.js';
 import { Card, Facts } from '../ui/card.js';
 
@@ -43,7 +44,7 @@ export function OrderFacts({ order }: { readonly order: Order }) {
     ['Reference', order.reference ?? '–'],
     ['Placed', dateTime(order.placed_at)],
     ['Last change', dateTime(order.updated_at)],
-    ['Version', String(order.version)],
+    ['Version', count(order.version)],
     ...Object.entries(order.metadata).map(([name, value]) => [name, value] as const),
   ];
   return (

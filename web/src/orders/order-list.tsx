@@ -72,11 +72,13 @@ export function OrderList() {
   return (
     <>
       <PageHeader title="Orders" lead={<Live isOn={isLive} />}>
-        {data && data.orders.length > 0 && (
-          <Button icon="download" onClick={() => downloadOrders(data.orders)}>
-            CSV of these {count(data.orders.length)}
-          </Button>
-        )}
+        <Button
+          icon="download"
+          isDisabled={data === undefined || data.orders.length === 0}
+          onClick={() => downloadOrders(data?.orders ?? [])}
+        >
+          CSV of this page
+        </Button>
         {may('orders:write') && (
           <Button kind="primary" icon="plus" onClick={() => setPlacing(true)}>
             Place an order

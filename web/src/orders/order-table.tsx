@@ -25,13 +25,17 @@ export function OrderTable({
           name: 'Order',
           isHeader: true,
           cell: ({ order_id, reference }) => (
-            <a href={linkTo(['orders', order_id])} title={order_id} class="nowrap">
+            <a
+              href={linkTo(['orders', order_id])}
+              title={reference === null ? order_id : `${reference}, ${order_id}`}
+              class="one-line"
+            >
               {reference ?? `…${order_id.slice(-12)}`}
             </a>
           ),
         },
         { name: 'Placed', isWide: true, cell: ({ placed_at }) => <span class="nowrap">{dateMinute(placed_at)}</span> },
-        { name: 'Customer', isWide: true, cell: ({ user_id }) => user_id },
+        { name: 'Customer', isWide: true, cell: ({ user_id }) => <span class="one-line">{user_id}</span> },
         {
           name: 'Status',
           cell: ({ status, on_hold }) => (

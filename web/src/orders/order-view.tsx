@@ -1,17 +1,18 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, got } from '../api/client.js';
 import { listPollMs, useResource } from '../api/resource.js';
 import { may } from '../api/session.js';
 import { useStream } from '../api/stream.js';
 import type { Order } from '../api/types.js';
 import { place, setQuery } from '../app/route.js';
+import { count } from '../format/numbers.js';
 import { dateTime } from '../format/time.js';
 import { Button } from '../ui/button.js';
 import { PageHeader } from '../ui/card.js';
 import { Copyable } from '../ui/copy.js';
 import { Icon } from '../ui/icon.js';
 import { Live } from '../ui/live.js';
-import { Shown } from '../ui/states.js';
+import { Failure, Shown } from '../ui/states.js';
 import { toast } from '../ui/toast.js';
 import { CommandBar } from './command-bar.js';
 import { Lines, Shipments } from './lines.js';
@@ -47,12 +48,14 @@ export function OrderView({ orderId }: { readonly orderId: string }) {
           <Icon name="left" /> All orders
         </a>
       </nav>
+      {!order.data && <PageHeader title="Order" />}
       <Shown resource={order} lines={12}>
         {(now) => (
           <Versions
             now={now}
             isLive={isLive}
             round={changes}
+            key={now.order_id}
             onDone={() => {
               order.reload();
               setChanges((before) => before + 1);
@@ -88,7 +91,10 @@ function Versions({ now, isLive, round, onDone }: VersionsProps) {
     setQuery({ version: undefined });
   }, [asked, now.version]);
   const goTo = (chosen: number) => setQuery({ version: chosen >= now.version ? undefined : String(chosen) });
-  const shown = then.data ?? now;
+  // While an earlier version is read, the one that was shown before stays.
+  const last = useRef(now);
+  if (then.data) last.current = then.data;
+  const shown = isPast ? last.current : now;
   return (
     <>
       <PageHeader
@@ -115,7 +121,7 @@ function Versions({ now, isLive, round, onDone }: VersionsProps) {
       {isPast ? (
         <div class="then-note" role="status">
           <span class="row">
-            <Icon name="clock" /> As it was after version {version}, {dateTime(shown.updated_at)}
+            <Icon name="clock" /> As it was after version {count(shown.version)}, {dateTime(shown.updated_at)}
           </span>
           <Button isSmall onClick={() => goTo(now.version)}>
             Back to now
@@ -125,17 +131,18 @@ function Versions({ now, isLive, round, onDone }: VersionsProps) {
         may('orders:write') && <CommandBar order={now} onDone={onDone} />
       )}
       <Travel version={version} last={now.version} onTravel={goTo} />
+      {isPast && then.error !== undefined && <Failure error={then.error} onRetry={then.reload} />}
       <div class="main-side">
         <div class="stack">
           <Lines order={shown} />
           <Shipments order={shown} />
-          <Timeline order={now} version={version} round={round} onTravel={goTo} />
         </div>
-        <div class="stack">
+        <div class="stack side">
           <MoneyFacts order={shown} />
           <OrderFacts order={shown} />
           {may('audit:read', 'orders:read') && <ProofCard order={now} />}
         </div>
+        <Timeline order={now} version={version} round={round} onTravel={goTo} />
       </div>
     </>
   );

@@ -6,7 +6,7 @@ import { useStream } from '../api/stream.js';
 import type { Metrics } from '../api/types.js';
 import { place, setQuery } from '../app/route.js';
 import { money, roundMoney } from '../format/money.js';
-import { count } from '../format/numbers.js';
+import { count, plural } from '../format/numbers.js';
 import { isTimeZone, timeZones } from '../format/time.js';
 import { Card, PageHeader, Tile } from '../ui/card.js';
 import { Choice } from '../ui/choice.js';
@@ -105,13 +105,13 @@ interface FiguresProps {
 }
 
 function Figures({ metrics, timeZone, interval, by }: FiguresProps) {
-  const { currency, revenue, total_orders: orders, by_status: statuses } = metrics;
+  const { currency, revenue, total_orders: orders, by_status: statuses, average_order_value: average } = metrics;
   const cancelled = statuses.cancelled ?? 0;
   const share = (part: number) => (orders === 0 ? '' : `${((100 * part) / orders).toFixed(1)} % of orders`);
   return (
     <>
       <dl class="tiles">
-        <Tile name="Orders" value={count(orders)} note={`${count(metrics.units)} units`} />
+        <Tile name="Orders" value={count(orders)} note={plural(metrics.units, 'unit')} />
         <Tile
           name="Net revenue"
           value={<span title={money(revenue.net, currency)}>{roundMoney(revenue.net, currency)}</span>}
@@ -119,13 +119,13 @@ function Figures({ metrics, timeZone, interval, by }: FiguresProps) {
         />
         <Tile
           name="Average order value"
-          value={metrics.average_order_value === null ? '–' : money(metrics.average_order_value, currency)}
+          value={average === null ? '–' : <span title={money(average, currency)}>{roundMoney(average, currency)}</span>}
           note="gross per order"
         />
         <Tile
           name="Cancelled"
           value={<span title={money(revenue.cancelled, currency)}>{roundMoney(revenue.cancelled, currency)}</span>}
-          note={`${count(cancelled)} orders, ${share(cancelled)}`}
+          note={`${plural(cancelled, 'order')}, ${share(cancelled)}`}
         />
         <Tile
           name="Refunded"

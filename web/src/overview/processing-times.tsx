@@ -14,7 +14,9 @@ export function ProcessingTimes({ metrics, by }: { readonly metrics: Metrics; re
     { name: 'Placed to shipped', ...shipped },
     { name: 'Placed to delivered', ...delivered },
   ];
-  const shown = (value: number | null) => (value === null ? '–' : duration(value));
+  // A long duration takes two lines, of which none begins with a unit.
+  const shown = (value: number | null) =>
+    value === null ? '–' : <span class="may-wrap">{duration(value).replace(/(\d) /g, '$1\u00a0')}</span>;
   const column = (name: string, of: (row: Durations) => number | null) => ({
     name,
     isNumeric: true,

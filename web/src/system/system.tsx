@@ -22,7 +22,7 @@ export function System() {
       <PageHeader title="System" lead="The processes and servers behind this console." />
       <div class="two">
         <Card title="Health" actions={health.data && <StatusBadge status={health.data.status} />}>
-          <Shown resource={health}>
+          <Shown resource={health} lines={6}>
             {(found) => (
               <Facts
                 facts={Object.entries(found.checks).map(([name, state]) => [
@@ -40,7 +40,7 @@ export function System() {
         </Card>
         <Throughput />
       </div>
-      <Shown resource={system}>
+      <Shown resource={system} lines={30}>
         {(found) => (
           <>
             <Processes system={found} />
@@ -88,7 +88,7 @@ function Processes({ system: { processes } }: { readonly system: SystemReport })
             isNumeric: true,
             cell: ({ started_at }) => duration(Math.max(1, (now.value - Date.parse(started_at)) / 1000)),
           },
-          { name: 'Memory', isNumeric: true, cell: ({ memory_bytes }) => bytes(memory_bytes) },
+          { name: 'Memory', isNumeric: true, isWide: true, cell: ({ memory_bytes }) => bytes(memory_bytes) },
           {
             name: 'Reported',
             isNumeric: true,
@@ -135,7 +135,7 @@ function Configuration({ system: { configuration } }: { readonly system: SystemR
         rows={configuration}
         keyOf={({ name }) => name}
         columns={[
-          { name: 'Variable', isHeader: true, cell: ({ name }) => <code>{name}</code> },
+          { name: 'Variable', isHeader: true, cell: ({ name }) => <Variable name={name} /> },
           {
             name: 'Value',
             cell: ({ value, is_default }) =>
@@ -144,5 +144,14 @@ function Configuration({ system: { configuration } }: { readonly system: SystemR
         ]}
       />
     </Card>
+  );
+}
+
+/** The name of a variable, which may break after each of its words. */
+function Variable({ name }: { readonly name: string }) {
+  return (
+    <code class="whole-words">
+      {name.split(/(?<=_)/).flatMap((word, nth) => [word, <wbr key={`${nth} ${word}`} />])}
+    </code>
   );
 }

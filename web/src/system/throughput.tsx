@@ -32,7 +32,9 @@ export function Throughput() {
   );
   return (
     <Card title="This process">
-      <Shown resource={metrics}>{(now) => <Facts facts={facts(now, before.current)} />}</Shown>
+      <Shown resource={metrics} lines={17}>
+        {(now) => <Facts facts={facts(now, before.current)} />}
+      </Shown>
     </Card>
   );
 }
@@ -55,7 +57,7 @@ function facts(now: Reading, before: Reading | undefined): (readonly [string, st
     ['Requests rejected for load', count(sumOf(metrics, 'orders_requests_shed_total'))],
     ['Readers of streams', count(sumOf(metrics, 'orders_event_streams'))],
     ['Partitions owned', count(sumOf(metrics, 'orders_projector_owned_partitions'))],
-    ['Delay of the event loop, 99 %', duration(sumOf(metrics, 'nodejs_eventloop_lag_p99_seconds'))],
+    ['Delay of the event loop, 99\u00a0%', duration(sumOf(metrics, 'nodejs_eventloop_lag_p99_seconds'))],
     ['Memory', bytes(sumOf(metrics, 'process_resident_memory_bytes'))],
   ];
 }

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { count } from '../format/numbers.js';
 import { IconButton } from './button.js';
+import { isNarrow } from './narrow.js';
 
 export interface Column<Row> {
   readonly name: string;
@@ -25,7 +26,8 @@ interface TableProps<Row> {
 }
 
 /** A table that scrolls sideways by itself, and shows many rows page by page. */
-export function Table<Row>({ caption, columns, rows, keyOf, pageSize, isHighlighted }: TableProps<Row>) {
+export function Table<Row>({ caption, columns: all, rows, keyOf, pageSize, isHighlighted }: TableProps<Row>) {
+  const columns = isNarrow.value ? all.filter(({ isWide }) => !isWide) : all;
   const [page, setPage] = useState(0);
   const pages = pageSize === undefined ? 1 : Math.max(1, Math.ceil(rows.length / pageSize));
   const shownPage = Math.min(page, pages - 1);
@@ -80,6 +82,6 @@ function Cell<Row>({ column, row }: { readonly column: Column<Row>; readonly row
   return <td class={classOf(column)}>{column.cell(row)}</td>;
 }
 
-function classOf<Row>({ isNumeric, isWide }: Column<Row>): string | undefined {
-  return [isNumeric ? 'numeric' : '', isWide ? 'wide-only' : ''].filter(Boolean).join(' ') || undefined;
+function classOf<Row>({ isNumeric }: Column<Row>): string | undefined {
+  return isNumeric ? 'numeric' : undefined;
 }

@@ -36,6 +36,19 @@ export function drawPlot(
 /** Distances between the marks of an axis of whole numbers: 1, 2, 5, 10, … */
 const wholeSteps = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
+const [minuteSeconds, hourSeconds, daySeconds] = [60, 3_600, 86_400];
+/**
+ * The names of the marks of a time axis, from the least distance between two marks: the name of
+ * each, and what the first mark of a year, month or day has below. The form is that of all times.
+ */
+const timeMarks: uPlot.Axis.Values = [
+  [365 * daySeconds, '{YYYY}', null, null, null, null, null, null, 1],
+  [28 * daySeconds, '{MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+  [daySeconds, '{D} {MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+  [hourSeconds, '{HH}:{mm}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, null, null, 1],
+  [minuteSeconds, '{HH}:{mm}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, null, null, 1],
+];
+
 function dataOf({ times, series }: ChartProps): uPlot.AlignedData {
   return [[...times], ...series.map(({ values }) => [...values])];
 }
@@ -69,7 +82,7 @@ function options(
       drag: { x: latest.current.onZoom !== undefined, y: false, setScale: false },
     },
     axes: [
-      axis,
+      { ...axis, values: timeMarks },
       {
         ...axis,
         size: 64,
