@@ -48,7 +48,8 @@ export async function waitForReadModels(
         return giveUp(`the read models are ${left} events behind and do not move: see orders status`);
       bar ??= new ProgressBar('events in the read models', terminal);
       first = Math.max(first, left);
-      bar.update((first - left) / first, first - left);
+      // Each event is counted once, not once per read model.
+      bar.update((first - left) / first, Math.round((first - left) / projections.length));
       await delay(pollIntervalMs);
     }
   } catch (error) {
