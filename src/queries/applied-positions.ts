@@ -157,15 +157,7 @@ export class AppliedPositions {
 
   /** Reads the checkpoints of live generations: a row per projection, a column per partition. */
   #checkpoints(projections: readonly ProjectionId[], partitions: readonly number[]): Promise<number[][]> {
-    const { keys } = this.#models;
-    return Promise.all(
-      projections.map(async (projection) => {
-        const texts = await fromLive(this.#models, projection, (live) =>
-          live.read(partitions.map((partition) => ['GET', keys.checkpoint(live.id, partition)])),
-        );
-        return texts.map((text) => decodeCheckpoint(text as string | null).position);
-      }),
-    );
+    return Promise.all(projections.map((projection) => readPositions(this.#models, projection, partitions)));
   }
 
   async #readCheckpoints(): Promise<void> {
@@ -191,4 +183,29 @@ export class AppliedPositions {
     clearInterval(this.#poll);
     this.#poll = undefined;
   }
+}
+
+/**
+ * Reads up to which position the live generation of a projection has applied partitions. Rejects
+ * with ReadModelUnavailable.
+ */
+async function readPositions(
+  models: ReadModels,
+  projection: ProjectionId,
+  partitions: readonly number[],
+): Promise<number[]> {
+  const texts = await fromLive(models, projection, (live) =>
+    live.read(partitions.map((partition) => ['GET', models.keys.checkpoint(live.id, partition)])),
+  );
+  return texts.map((text) => decodeCheckpoint(text as string | null).position);
+}
+
+/** The same for one partition. */
+export async function appliedPosition(
+  models: ReadModels,
+  projection: ProjectionId,
+  partition: number,
+): Promise<number> {
+  const [position = 0] = await readPositions(models, projection, [partition]);
+  return position;
 }

@@ -1,7 +1,12 @@
 import type { Context } from 'koa';
 import type { EventPosition } from '../../log-epochs.js';
+import { orderPartition } from '../../orders/values/partition.js';
+import { appliedPosition } from '../../queries/applied-positions.js';
+import { getOrderHead } from '../../queries/get-order.js';
 import { queryLimits } from '../../queries/limits.js';
 import type { ProjectionId } from '../../read-models/keys.js';
+import { orderHistory } from '../../read-models/order-history.js';
+import { orderStatus } from '../../read-models/order-status.js';
 import { serverChanges } from '../../read-models/redis/redis-client.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import { assertStillAuthorized } from '../request/authority.js';
@@ -37,6 +42,33 @@ export async function atPosition<Result>(
     throw notReached(awaited, 'may be missing in the state with which Redis came back');
   if (outcome.status === 'rejected') throw outcome.reason;
   return outcome.value;
+}
+
+/**
+ * Runs a query of an order's history, and once more if the history lacks a version that
+ * order-status shows already: it first waits until the history is as far as order-status. A rebuild
+ * that becomes live holds one read model back for up to some seconds, so without the wait a client
+ * could get a 404 for the history of an order that it has just seen. Throws ProblemError.
+ * @param version the version that the query needs.
+ * @param query resolves with undefined if the history lacks it.
+ */
+export async function onceShown<Result>(
+  ctx: Context,
+  dependencies: ReadDependencies,
+  orderId: string,
+  version: number,
+  query: () => Promise<Result | undefined>,
+): Promise<Result | undefined> {
+  const found = await query();
+  if (found !== undefined) return found;
+  const { models } = dependencies;
+  const head = await getOrderHead(models, orderId);
+  if (!head || head.version < version) return undefined;
+  const partition = orderPartition(orderId, models.partitions);
+  const position = await appliedPosition(models, orderStatus, partition);
+  const epoch = models.epochs.of(partition, position);
+  await waitForPosition(ctx, dependencies, [orderHistory], { partition, position, epoch });
+  return query();
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { orderPartition } from '../../orders/values/partition.js';
 import { getOrderHead } from '../../queries/get-order.js';
 import { changesBetweenVersions, withChanges } from '../../queries/history/diff-order.js';
+import { skippedInHistory } from '../../queries/history/fold-history.js';
 import {
   getHistoryPage,
   type HistoryRange,
@@ -13,6 +14,7 @@ import { historyCsv } from '../../queries/history/history-csv.js';
 import type { ReadModels } from '../../queries/live-generation.js';
 import { orderHistory } from '../../read-models/order-history.js';
 import { orderStatus } from '../../read-models/order-status.js';
+import { OrderDamaged } from '../../read-models/read-model-unavailable.js';
 import type { QueryParameters } from '../contract/request-schemas.js';
 import { onlyUser } from '../middleware/authorize.js';
 import { admitParts, queryWeights } from '../middleware/heavy-queries.js';
@@ -20,7 +22,7 @@ import { uuidParameter } from '../request/path-parameters.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { jsonType, notAcceptable, respond, respondWithStream } from '../response/respond.js';
 import { setStreamBody } from '../response/text-body.js';
-import { atPosition } from './at-position.js';
+import { atPosition, onceShown } from './at-position.js';
 import { requireAuditor } from './audit-routes.js';
 import type { HttpDependencies } from './dependencies.js';
 import { checkReadable, orderNotFound, versionNotFound } from './query-routes.js';
@@ -64,15 +66,25 @@ export function historyRoute(route: AddRoute, dependencies: HistoryDependencies)
       });
     if (type === 'text/csv' && !query.diff) {
       const positions = await readAt(async () => {
-        const found = await readPositions(models, orderId);
-        if (found.length === 0) throw orderNotFound(orderId);
+        const found = await onceShown(ctx, dependencies, orderId, 1, async () => {
+          const read = await readPositions(models, orderId);
+          return read.length === 0 ? undefined : read;
+        });
+        if (!found) throw await whyMissing(models, orderId, 1);
         return found;
       });
       await respondWithCsv(ctx, dependencies, orderId, query, positions);
       return;
     }
     const weight = query.diff ? queryWeights.diff : queryWeights.page;
-    const found = await readAt(() => runHeavyQuery(ctx, weight, () => readHistory(models, orderId, query)));
+    const needed = query.diff ? Math.max(1, query.from ?? 1, query.to ?? 1) : 1;
+    const found = await readAt(async () => {
+      const read = await onceShown(ctx, dependencies, orderId, needed, () =>
+        runHeavyQuery(ctx, weight, () => readHistory(models, orderId, query)),
+      );
+      if (!read) throw await whyMissing(models, orderId, needed);
+      return read;
+    });
     if (found.nextAfter !== null) ctx.set('Link', linkToNextPage(ctx, found.nextAfter));
     respond(ctx, found.json, found.tag);
   });
@@ -85,17 +97,25 @@ interface FoundHistory {
   readonly nextAfter: number | null;
 }
 
-async function readHistory(models: ReadModels, orderId: string, query: HistoryQuery): Promise<FoundHistory> {
+/** The problem of a version that the history lacks. */
+async function whyMissing(models: ReadModels, orderId: string, version: number): Promise<Error> {
+  const skipped = await skippedInHistory(models, orderId);
+  if (skipped !== undefined) return new OrderDamaged(orderId, skipped);
+  return (await getOrderHead(models, orderId)) ? versionNotFound(`has no version ${version}`) : orderNotFound(orderId);
+}
+
+/** Undefined if the history has no such order, or if the order lacks a version to compare. */
+async function readHistory(
+  models: ReadModels,
+  orderId: string,
+  query: HistoryQuery,
+): Promise<FoundHistory | undefined> {
   if (query.diff && query.from !== undefined && query.to !== undefined) {
     const changes = await changesBetweenVersions(models, orderId, query.from, query.to);
-    if (!changes) {
-      if (!(await getOrderHead(models, orderId))) throw orderNotFound(orderId);
-      throw versionNotFound(`has no version ${Math.max(query.from, query.to)}`);
-    }
-    return { json: JSON.stringify(changes), nextAfter: null };
+    return changes && { json: JSON.stringify(changes), nextAfter: null };
   }
   const page = await getHistoryPage(models, orderId, query);
-  if (!page) throw orderNotFound(orderId);
+  if (!page) return undefined;
   const history = query.diff ? await withChanges(models, page) : historyDocument(page);
   const tag = historyTag(page.version, query, query.diff ? 'diff' : 'history');
   return { json: JSON.stringify(history), tag, nextAfter: history.next_after };

@@ -32,7 +32,7 @@ import { queryParameters } from '../request/query-parameters.js';
 import { ownerOf } from '../request/request-budgets.js';
 import { respond } from '../response/respond.js';
 import { shareByKey } from '../shared-calls.js';
-import { atPosition } from './at-position.js';
+import { atPosition, onceShown } from './at-position.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
@@ -147,7 +147,9 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     const projections = [orderHistory, ...(user === undefined ? [] : [orderStatus])];
     const order = await atPosition(ctx, dependencies, projections, async () => {
       await checkReadable(models, orderId, user);
-      const found = await runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, { at: endOfTime }));
+      const found = await onceShown(ctx, dependencies, orderId, 1, () =>
+        runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, { at: endOfTime })),
+      );
       const skipped = await skippedInHistory(models, orderId);
       if (skipped !== undefined) throw new OrderDamaged(orderId, skipped);
       if (!found) throw orderNotFound(orderId);
@@ -182,15 +184,18 @@ async function orderNow(
 /** The order as of a version or a time. */
 async function orderThen(
   ctx: Context,
-  { models, runHeavyQuery }: QueryDependencies,
+  dependencies: QueryDependencies,
   orderId: string,
   user: string | undefined,
   query: QueryParameters<'order'>,
 ): Promise<FoundOrder> {
+  const { models, runHeavyQuery } = dependencies;
   await checkReadable(models, orderId, user);
   const moment =
     query.version === undefined ? { at: utcTime(parseRfc3339(query.at ?? '') ?? 0) } : { version: query.version };
-  const then = await runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, moment));
+  const then = await onceShown(ctx, dependencies, orderId, query.version ?? 1, () =>
+    runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, moment)),
+  );
   const skipped = await skippedInHistory(models, orderId);
   if (!then) {
     if (skipped !== undefined) throw new OrderDamaged(orderId, skipped);

@@ -72,7 +72,7 @@ export async function changesBetweenVersions(
 ): Promise<ChangesBetweenVersions | undefined> {
   const [first, last] = from < to ? [from, to] : [to, from];
   const positions = await readPositions(models, orderId);
-  if (positions.length < last) return undefined;
+  if (positions.length < Math.max(1, last)) return undefined;
   const partition = orderPartition(orderId, models.partitions);
   let order: Order | undefined;
   let atFirst: Order | undefined;

@@ -43,8 +43,10 @@ function seenIn({ method, path, status, response }: NumberedCall): Seen[] {
   const body = (response ?? {}) as Json & { orders?: Json[]; events?: Json[] };
   if (method === 'POST') return status < 300 && typeof body.placed_at === 'string' ? [orderSeen('log', body)] : [];
   if (status === 404 && orderId !== undefined) {
-    const source = part === 'history' ? 'order-history' : 'order-status';
-    return body.type === '/problems/order-not-found' ? [{ source, orderId, version: 0 }] : [];
+    if (body.type !== '/problems/order-not-found') return [];
+    // A history may be older than the order, but an order that was shown has one.
+    const sources = part === undefined ? (['order-status'] as const) : (['order-status', 'order-history'] as const);
+    return sources.map((source) => ({ source, orderId, version: 0 }));
   }
   // Parameters choose an earlier version, or another form of the response.
   if (status !== 200 || (orderId !== undefined && query !== '')) return [];

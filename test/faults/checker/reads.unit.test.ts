@@ -67,6 +67,13 @@ describe('the checker of reads', () => {
     expect(anomaliesOf(calls, [step])).to.have.length(1);
   });
 
+  it('finds an order that was shown and has no history or no commands', () => {
+    for (const part of ['history', 'commands']) {
+      const missing = reading({}, 10, { ...notFound, path: `/orders/${orderId}/${part}` });
+      expect(anomaliesOf([reading(all, 0), missing]), part).to.have.length(1);
+    }
+  });
+
   it('finds a read that went back because Redis was emptied or only its connections broke', () => {
     const calls = [reading(all, 0), reading(unpaid, 10)];
     const fault = { kind: 'fault' as const, at: 6, detail: '', healedAt: 7, readyAt: 8 };

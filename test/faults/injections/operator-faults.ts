@@ -36,6 +36,30 @@ export const operatorFaults: readonly FaultKind[] = [
     },
   },
   {
+    name: 'suspended rebuild',
+    parts: ['operator', 'process'],
+    weight: 2,
+    boundMs: 40_000,
+    maxMs: 6_000,
+    isQuick: true,
+    isPossible: () => true,
+    choose: (random, world) => {
+      const some = random.chance(0.3) ? projections : [random.pick(projections)];
+      const { process } = random.pick(world.topology.members.filter(({ role }) => role === 'projector'));
+      return {
+        detail: `a rebuild of ${some.join(', ')}, and SIGSTOP and SIGCONT of ${process.name} before it has filled its part`,
+        // The generations are requested at the same moment, so that the process has no time.
+        begin: async () => {
+          await Promise.all(some.map((name) => operate(world, 'POST', `/projections/${name}/rebuild`, [202])));
+          process.signal('SIGSTOP');
+        },
+        heal: async () => {
+          process.signal('SIGCONT');
+        },
+      };
+    },
+  },
+  {
     name: 'key revoked',
     parts: ['operator', 'postgres', 'process'],
     weight: 1,
