@@ -3,8 +3,10 @@ import { csvLine } from '../../csv-line.js';
 import { readHeadPositions } from '../../event-log/heads/read-heads.js';
 import { positionsAt } from '../../event-log/read/positions-at.js';
 import { readHash } from '../../event-log/read/read-partition.js';
+import { scanOrder } from '../../event-log/read/scan-order.js';
 import { scanPartition } from '../../event-log/read/scan-partition.js';
 import type { StoredEvent } from '../../event-log/stored-event.js';
+import { orderPartition } from '../../orders/values/partition.js';
 import { parseRfc3339, timeForms } from '../../orders/values/rfc3339.js';
 import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
 import { openStream } from '../../privacy/sealed-events.js';
@@ -27,11 +29,6 @@ const usage = `orders export [options] > FILE
 
   Example: orders export --from 2026-01-01T00:00:00Z > events.ndjson`;
 
-interface Filter {
-  readonly order: string | undefined;
-  readonly user: string | undefined;
-}
-
 /** A range of positions in one partition: after `after`, up to and including `last`. */
 interface Range {
   readonly partition: number;
@@ -53,29 +50,52 @@ export async function exportCommand(args: string[], terminal: Terminal): Promise
   const format = values.format ?? 'ndjson';
   if (format !== 'ndjson' && format !== 'csv') throw wrongCall(`--format ${format}: use ndjson or csv`, usage);
   if (values.order !== undefined && !isUuid(values.order)) throw new UsageError('--order must be the UUID of an order');
-  const filter = { order: values.order === undefined ? undefined : canonicalUuid(values.order), user: values.user };
+  const { user } = values;
+  const order = values.order === undefined ? undefined : canonicalUuid(values.order);
   await withEventLog({ terminal }, async (eventLog) => {
     const { pool } = eventLog;
     const heads = await readHeadPositions(pool);
     const after = values.from === undefined ? undefined : await positionsAt(pool, { at: justBefore(values.from) });
     const until = values.to === undefined ? heads : await positionsAt(pool, { at: justBefore(values.to) });
     if (format === 'csv') await terminal.write(csvLine(exportedColumns));
-    for (const [partition, last] of until) {
-      const range = { partition, after: after?.get(partition) ?? 0, last };
-      for await (const event of select(eventLog, range, filter)) {
-        const line =
-          format === 'csv' ? csvLine(exportedColumns.map((name) => event[name])) : `${JSON.stringify(event)}\n`;
-        if (!(await terminal.write(line))) return;
+    const rangeOf = (partition: number, last: number): Range => ({
+      ...{ partition, last },
+      after: after?.get(partition) ?? 0,
+    });
+    async function* selected(): AsyncGenerator<ExportedEvent> {
+      if (order !== undefined) {
+        const partition = orderPartition(order, eventLog.settings.partitions);
+        yield* selectOrder(eventLog, rangeOf(partition, until.get(partition) ?? 0), order, user);
+        return;
       }
+      for (const [partition, last] of until) yield* select(eventLog, rangeOf(partition, last), user);
+    }
+    for await (const event of selected()) {
+      const line =
+        format === 'csv' ? csvLine(exportedColumns.map((name) => event[name])) : `${JSON.stringify(event)}\n`;
+      if (!(await terminal.write(line))) return;
     }
   });
 }
 
-/** The events of the range that match the filter. */
+/** The events of an order in a range; of a user's order alone if there is one. */
+async function* selectOrder(
+  { pool, settings, openEvents }: EventLogConnection,
+  { after, last }: Range,
+  order: string,
+  user: string | undefined,
+): AsyncGenerator<ExportedEvent> {
+  for await (const { event, previousHash } of scanOrder(pool, settings, order)) {
+    if (event.version === 1 && user !== undefined && !(await isPlacedBy(openEvents, event, user))) return;
+    if (event.position > after && event.position <= last) yield exportedEvent(event, previousHash);
+  }
+}
+
+/** The events in a range of a partition; those of a user's orders alone if there is one. */
 async function* select(
   { pool, openEvents }: EventLogConnection,
   { partition, after, last }: Range,
-  { order, user }: Filter,
+  user: string | undefined,
 ): AsyncGenerator<ExportedEvent> {
   if (after >= last) return;
   // Only the first event of an order names its user. For a user, read the partition from its start.
@@ -85,10 +105,7 @@ async function* select(
   for await (const event of scanPartition(pool, partition, start)) {
     if (event.position > last) return;
     if (user !== undefined && (await isPlacedBy(openEvents, event, user))) ordersOfUser.add(event.orderId);
-    const matches =
-      event.position > after &&
-      (order === undefined || event.orderId === order) &&
-      (user === undefined || ordersOfUser.has(event.orderId));
+    const matches = event.position > after && (user === undefined || ordersOfUser.has(event.orderId));
     if (matches) yield exportedEvent(event, previousHash);
     previousHash = event.hash;
   }
