@@ -141,7 +141,7 @@ function longest(seconds: readonly (number | null)[]): number | null {
   return seconds.reduce((max, one) => (max === null || one === null ? null : Math.max(max, one)), 0);
 }
 
-function rebuildState(
+export function rebuildState(
   { name }: ProjectionId,
   build: Build,
   { reports, unreported }: { readonly reports: readonly (AgedReport | undefined)[]; readonly unreported: Unreported },
@@ -154,7 +154,8 @@ function rebuildState(
   const progress = latest?.generation === build.generation ? latest : undefined;
   const done = progress?.events_done ?? 0;
   const total = progress?.events_total ?? reports.reduce((sum, report) => sum + (report?.head ?? 0), 0);
-  const rate = progress?.events_per_second ?? null;
+  // A process of another release may have stored a negative rate.
+  const rate = progress && progress.events_per_second !== null ? Math.max(0, progress.events_per_second) : null;
   return {
     generation: build.generation,
     version: build.version,
@@ -165,7 +166,7 @@ function rebuildState(
     events_total: total,
     lag: Math.max(0, total - done),
     events_per_second: rate,
-    seconds_left: rate ? Math.ceil((total - done) / rate) : null,
+    seconds_left: rate ? Math.ceil(Math.max(0, total - done) / rate) : null,
     ...(stopped.length > 0 ? { stopped } : {}),
   };
 }

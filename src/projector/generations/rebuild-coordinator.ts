@@ -152,7 +152,7 @@ export class RebuildCoordinator {
 
   #measure(id: GenerationId, built: readonly number[], heads: readonly number[]): RebuildProgress {
     const sum = (positions: readonly number[]) => positions.reduce((total, position) => total + position, 0);
-    const now = { atMs: Date.now(), done: sum(built) };
+    const now = { atMs: performance.now(), done: sum(built) };
     const build = `${id.name}:${id.generation}`;
     const samples = [...(this.#samples.get(build) ?? []), now].slice(-limits.maxRateSamples);
     this.#samples.set(build, samples);
@@ -162,8 +162,9 @@ export class RebuildCoordinator {
       generation: id.generation,
       events_done: now.done,
       events_total: Math.max(sum(heads), now.done),
-      events_per_second: seconds > 0 ? Math.round((now.done - first.done) / seconds) : null,
-      reported_at: new Date(now.atMs).toISOString(),
+      // A partition that begins again has fewer events done than before.
+      events_per_second: seconds > 0 ? Math.max(0, Math.round((now.done - first.done) / seconds)) : null,
+      reported_at: new Date().toISOString(),
     };
   }
 
