@@ -127,7 +127,8 @@ export class ApiKeys {
   readonly #log: Logger;
   #keys = new Map<string, ApiKey & { readonly hash: Buffer }>();
   #changes: string | undefined;
-  #readAtMs = 0;
+  /** By performance.now(): a clock that is set back must not put off a reading. */
+  #readAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
   #rereading: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -200,7 +201,7 @@ export class ApiKeys {
   #reread(): Promise<void> {
     const read = async () => {
       await this.#reading?.catch(() => undefined);
-      const waitMs = this.#readAtMs + limits.minKeysReadIntervalMs - Date.now();
+      const waitMs = this.#readAtMs + limits.minKeysReadIntervalMs - performance.now();
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
       await this.#read();
     };
@@ -222,7 +223,7 @@ export class ApiKeys {
       name: 'api-key-changes',
       text: 'select changes::text as changes from api_key_changes',
     });
-    this.#readAtMs = Date.now();
+    this.#readAtMs = performance.now();
     const changes = rows[0]?.changes;
     if (changes === this.#changes) return;
     this.#keys = new Map((await readKeys(this.#pool)).map((key) => [key.id, key]));

@@ -27,8 +27,9 @@ export class IssuerKeys {
   readonly #checkIntervalMs: number;
   readonly #failures: FailureLog;
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;
-  #readAtMs: number | undefined;
-  #failure: { readonly error: unknown; readonly atMs: number } | undefined;
+  /** The last reading: its time, and the same by performance.now(), which no clock sets back. */
+  #read: { readonly atMs: number; readonly sinceMs: number } | undefined;
+  #failure: { readonly error: unknown; readonly sinceMs: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -54,7 +55,7 @@ export class IssuerKeys {
   /** Finds the key of a token. Throws IssuerUnavailable, or jose's error about the token. */
   readonly keyOf: JWTVerifyGetKey = (header, token) => {
     // Before the first reading, the look-up below reads the keys and waits for them.
-    if (this.#readAtMs !== undefined) this.#readIfDue();
+    if (this.#read !== undefined) this.#readIfDue();
     return this.#keys(header, token);
   };
 
@@ -70,21 +71,21 @@ export class IssuerKeys {
   }
 
   state(): IssuerKeysState {
-    const readAtMs = this.#readAtMs;
+    const readAtMs = this.#read?.atMs;
     const keptUntilMs = readAtMs === undefined ? undefined : readAtMs + this.#keepMs;
     return { readAtMs, isFailing: this.#failure !== undefined, keptUntilMs };
   }
 
   /** Reads the keys in the background if they are too old, or if the last attempt failed. */
   #readIfDue(): void {
-    const isCurrent = this.#readAtMs !== undefined && Date.now() - this.#readAtMs <= limits.jwksMaxAgeMs;
+    const isCurrent = this.#read !== undefined && performance.now() - this.#read.sinceMs <= limits.jwksMaxAgeMs;
     if ((isCurrent && !this.#failure) || this.#isCoolingDown || this.#keys.reloading) return;
     // #fetch remembers and logs the failure.
     this.#keys.reload().catch(() => undefined);
   }
 
   get #isCoolingDown(): boolean {
-    return this.#failure !== undefined && Date.now() - this.#failure.atMs < limits.jwksCooldownMs;
+    return this.#failure !== undefined && performance.now() - this.#failure.sinceMs < limits.jwksCooldownMs;
   }
 
   async #fetch(address: string, options: RequestInit): Promise<Response> {
@@ -93,10 +94,10 @@ export class IssuerKeys {
       const text = await readKeySet(address, options);
       this.#failures.succeeded();
       this.#failure = undefined;
-      this.#readAtMs = Date.now();
+      this.#read = { atMs: Date.now(), sinceMs: performance.now() };
       return new Response(text);
     } catch (error) {
-      this.#failure = { error, atMs: Date.now() };
+      this.#failure = { error, sinceMs: performance.now() };
       this.#failures.failed(error);
       throw unavailable(error);
     }

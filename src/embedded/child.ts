@@ -159,7 +159,7 @@ export async function waitUntilStarted<T>(
   timeoutMs: number,
   attempt: () => Promise<T>,
 ): Promise<T> {
-  const startedMs = Date.now();
+  const startedMs = performance.now();
   let deadline = startedMs + timeoutMs;
   let ended = false;
   void child.ended.then(() => {
@@ -175,10 +175,10 @@ export async function waitUntilStarted<T>(
           endedByItself: endedByItself(child),
         });
       }
-      if (isLoading(error)) deadline = Math.min(Date.now() + timeoutMs, startedMs + loadTimeoutMs);
-      if (Date.now() > deadline) {
+      if (isLoading(error)) deadline = Math.min(performance.now() + timeoutMs, startedMs + loadTimeoutMs);
+      if (performance.now() > deadline) {
         throw new Error(
-          `${name} did not start within ${Math.round((Date.now() - startedMs) / 1000)} s: ${messageOf(error)}`,
+          `${name} did not start within ${Math.round((performance.now() - startedMs) / 1000)} s: ${messageOf(error)}`,
         );
       }
       await new Promise((resolve) => setTimeout(resolve, startCheckIntervalMs));

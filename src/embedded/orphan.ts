@@ -30,12 +30,12 @@ export async function stopOrphan(
   if (parent && isNode(parent)) throw new ServerInUse(name, folder, parent);
   onStop();
   sendSignal(orphan.pid, signal);
-  const deadline = Date.now() + stopTimeoutMs;
+  const deadline = performance.now() + stopTimeoutMs;
   while (await findRecorded(orphan)) {
-    if (Date.now() > deadline + killTimeoutMs) {
+    if (performance.now() > deadline + killTimeoutMs) {
       throw new Error(`process ${orphan.pid}, a ${name} of an earlier run, cannot be stopped: kill it by hand`);
     }
-    if (Date.now() > deadline) sendSignal(orphan.pid, 'SIGKILL');
+    if (performance.now() > deadline) sendSignal(orphan.pid, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, checkIntervalMs));
   }
 }

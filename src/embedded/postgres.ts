@@ -66,13 +66,13 @@ export async function startPostgres(
     'logging_collector=off',
     ...furtherSettings,
   ];
-  const deadline = Date.now() + sharedMemoryTimeoutMs;
+  const deadline = performance.now() + sharedMemoryTimeoutMs;
   for (;;) {
     try {
       return await launch(files, { settings, password, role, runAs, logFile });
     } catch (error) {
       const retry = error instanceof ServerFailure && /shared memory block|Address already in use/.test(error.reason);
-      if (!retry || Date.now() > deadline) throw error;
+      if (!retry || performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, sharedMemoryCheckMs));
     }
   }

@@ -72,7 +72,7 @@ export async function openServers(config: Config, options: OpenServersOptions): 
   const problem = unsupportedPlatform();
   if (problem !== undefined) throw new Error(problem);
   if (mode === 'join') await requireData(config);
-  const deadline = Date.now() + joinTimeoutMs;
+  const deadline = performance.now() + joinTimeoutMs;
   for (;;) {
     try {
       return await start(config, options, await lockDataDir(dataDir, command));
@@ -146,7 +146,7 @@ async function joinOwner(
   for (;;) {
     const joined = await joinDataDir(config.dataDir);
     if (!joined) {
-      if (Date.now() <= deadline) return undefined;
+      if (performance.now() <= deadline) return undefined;
       throw new Error(`${describeOwner(seen)} has just stopped: run the command again`);
     }
     const { owner, leave } = joined;
@@ -159,7 +159,7 @@ async function joinOwner(
     };
     if (urls.databaseUrl && urls.redisUrl) return toServers(config, urls, [], async () => leave());
     leave();
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new Error(`${describeOwner(owner)} uses ${config.dataDir} but has no servers: try again later`);
     }
     await setTimeout(joinCheckMs);

@@ -79,7 +79,7 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
     progress.returnsBytes = returns.bytes;
   };
   const sync = () => Promise.all([rejected.sync(), returns.sync()]);
-  let savedAtMs = Date.now();
+  let savedAtMs = performance.now();
   try {
     // The groups reach the handler in the order of the file, which keeps the steps of each order in
     // their order.
@@ -119,10 +119,10 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
       }
       progress.position = end;
       options.onProgress?.(progress);
-      if (!dryRun && Date.now() - savedAtMs >= limits.saveIntervalMs) {
+      if (!dryRun && performance.now() - savedAtMs >= limits.saveIntervalMs) {
         await sync();
         await saveProgress(file, progress);
-        savedAtMs = Date.now();
+        savedAtMs = performance.now();
       }
     }
   } catch (error) {

@@ -68,6 +68,7 @@ export function createDeliverEvent(
     });
     // Opening the event may have taken long, which says nothing about the receiver.
     const begunMs = Date.now();
+    const startedMs = performance.now();
     const failed = ({ message: error }: Error): Attempted => {
       return { result: { result: 'failed', error, retryAfterMs: undefined }, begunMs, durationMs: 0 };
     };
@@ -76,7 +77,7 @@ export function createDeliverEvent(
     if (message instanceof Error) return failed(message);
     const secrets = previous === null ? [secret] : [secret, previous];
     const result = await trace(event, (headers) => attempt(post.post, url, secrets, message, headers));
-    return { result, begunMs, durationMs: Date.now() - begunMs };
+    return { result, begunMs, durationMs: Math.round(performance.now() - startedMs) };
   }
 
   /** An event whose metadata is malformed has no message. It fails like one that does not open. */

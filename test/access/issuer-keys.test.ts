@@ -16,12 +16,15 @@ describe('The keys of a token issuer', () => {
   beforeEach(async () => {
     offsetMs = 0;
     Date.now = () => realNow() + offsetMs;
+    const elapsed = performance.now.bind(performance);
+    performance.now = () => elapsed() + offsetMs;
     issuer = await startIssuer();
     await issuer.addKey('one');
     keys = new IssuerKeys(issuer.url, dayMs, silent);
   });
   afterEach(() => {
     Date.now = realNow;
+    Reflect.deleteProperty(performance, 'now');
     issuer.stop();
   });
 

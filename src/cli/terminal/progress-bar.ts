@@ -11,10 +11,10 @@ const lineIntervalMs = 5_000;
 export class ProgressBar {
   readonly #unit: string;
   readonly #progress: Terminal['progress'];
-  readonly #startedMs = Date.now();
+  readonly #startedMs = performance.now();
   readonly #startFraction: number;
   // The first drawing waits for an interval too: a rate over a few milliseconds means nothing.
-  #drawnMs = Date.now();
+  #drawnMs = performance.now();
 
   /**
    * @param unit what is counted, such as "lines".
@@ -32,7 +32,7 @@ export class ProgressBar {
    * @param note is shown behind the bar.
    */
   update(fraction: number, count: number, note = ''): void {
-    const now = Date.now();
+    const now = performance.now();
     const { isScreen } = this.#progress;
     if (now - this.#drawnMs < (isScreen ? redrawIntervalMs : lineIntervalMs)) return;
     this.#drawnMs = now;
@@ -46,7 +46,7 @@ export class ProgressBar {
   }
 
   elapsedSeconds(): number {
-    return (Date.now() - this.#startedMs) / 1000;
+    return (performance.now() - this.#startedMs) / 1000;
   }
 
   #text(given: number, count: number): string {

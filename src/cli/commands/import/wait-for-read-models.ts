@@ -29,7 +29,7 @@ export async function waitForReadModels(
   let bar: ProgressBar | undefined;
   let first = 0;
   let least = Number.POSITIVE_INFINITY;
-  let movedMs = Date.now();
+  let movedMs = performance.now();
   try {
     for (;;) {
       const projections = await withTimeout(patienceMs, getProjections(models));
@@ -43,8 +43,8 @@ export async function waitForReadModels(
         return giveUp('no projector runs: the read models follow when the service runs');
       if (left < least) {
         least = left;
-        movedMs = Date.now();
-      } else if (Date.now() - movedMs > patienceMs)
+        movedMs = performance.now();
+      } else if (performance.now() - movedMs > patienceMs)
         return giveUp(`the read models are ${left} events behind and do not move: see orders status`);
       bar ??= new ProgressBar('events in the read models', terminal);
       first = Math.max(first, left);
