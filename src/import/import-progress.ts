@@ -75,9 +75,17 @@ export async function loadProgress(
   return progress.epoch === epoch ? progress : undefined;
 }
 
-/** Replaces the file atomically: if the process is killed, the old or the new file remains. */
+/**
+ * Replaces the file atomically: if the process is killed, the old or the new file remains.
+ *
+ * A power cut may leave the earlier progress, none at all, or an empty file. The import then begins
+ * earlier or again, and finds the orders that it has placed: their ids follow from the source and
+ * the line or key, so that none is placed twice. None is skipped either, since a position is
+ * written only after the log has confirmed all orders before it and the files of rejected records
+ * were synchronised to disk. The content is synchronised too, so that the file is never empty.
+ */
 export async function saveProgress(file: string, progress: ImportProgress): Promise<void> {
-  await writeFile(`${progressFile(file)}.new`, JSON.stringify(progress));
+  await writeFile(`${progressFile(file)}.new`, JSON.stringify(progress), { flush: true });
   await rename(`${progressFile(file)}.new`, progressFile(file));
 }
 
