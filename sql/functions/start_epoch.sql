@@ -2,24 +2,34 @@
 -- the log.
 select pg_catalog.set_config('search_path', pg_catalog.quote_ident(pg_catalog.current_schema()) || ', pg_temp', false);
 
--- Starts a new epoch of the log, after a restore or a failover has lost its end, and records this
--- as an operator event.
+-- Starts a new epoch of the log. An operator does so after a restore or a failover has lost the end
+-- of the log: events after the epoch get positions that lost events once had, and the name of the
+-- epoch tells the two apart.
 --
--- The epoch starts at the present heads. It is a row per partition in log_epochs, a column of the
--- heads, and the event LogEpochStarted, all in one transaction. With reset_clock, the events of the
--- new epoch may have an earlier recorded_at than the last events before it, once.
+-- In one transaction it
 --
--- in_random has 8 hex digits: two restores of one backup start epochs with different names.
--- in_lost says what is known to be lost, and becomes part of the operator event.
+-- 1. locks the heads of all partitions, so that nothing is appended meanwhile;
+-- 2. inserts one row per partition into log_epochs, with the last position before the epoch;
+-- 3. writes the name of the epoch into the heads. Appends of processes that know only the earlier
+--    epoch are refused from then on;
+-- 4. appends the operator event LogEpochStarted, which is the first event of the new epoch.
 --
--- Locks all rows of partition_heads until commit, in ascending order. Each statement names one
--- partition, because a statement that locks rows of a distributed table has to.
+-- Arguments: in_random has 8 hex digits, so that two restores of one backup start epochs with
+-- different names. in_actor and in_reason become part of the operator event, and so does in_lost,
+-- which describes the lost events (null if they are not known). reset_clock permits that the next
+-- event of each partition is recorded at an earlier time than the last one, for a log that was
+-- written under a wrong clock.
+--
+-- Locks the rows of partition_heads until commit, in ascending order, as the append functions do.
+-- Each statement names one partition, because a statement that locks rows of a distributed table
+-- has to.
 -- Index: the primary keys of partition_heads and log_epochs, and the unique index (partition,
 -- order_id, version) of events.
 --
 -- Returns the name of the epoch, such as 2-9f3a01bc.
--- Called by: src/event-log/operators/start-epoch.ts, as the owner. The service's role may not
--- execute it. Arguments of the log's own functions have exactly their types, as in append_events.
+-- Called by: src/event-log/operators/start-epoch.ts, for `orders recover`, as the owner. The
+-- service's role may not execute it. Arguments of the log's own functions have exactly their
+-- types, as in append_events.
 create or replace function start_epoch(
   in_random text, in_actor text, in_reason text, in_lost json, reset_clock boolean
 ) returns text
