@@ -9,6 +9,8 @@ import { writeRefusal } from '../../read-models/redis/write-refusal.js';
 import { namePartitions } from '../../service/health/projection-health.js';
 import { type CommandContext, withConnections } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
+import { errorMessage } from '../terminal/errors.js';
+import { TooLongForScreen } from '../terminal/screen-limit.js';
 import { alignColumns } from '../terminal/tables.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { withoutLines } from '../terminal/without-lines.js';
@@ -19,7 +21,8 @@ const usage = `orders status [--watch] [--json]
   Also shows rebuilds under way, the events on which projections have stopped, and the orders that
   are damaged because an operator has skipped one of their events.
 
-  --watch   show it again every two seconds, until Ctrl-C
+  --watch   show it again every two seconds, until Ctrl-C; a failure of PostgreSQL or Redis is shown,
+            and asked again
   --json    print one JSON document, with --watch one per line
 
   Example: orders status --watch
@@ -53,7 +56,11 @@ export async function statusCommand(args: string[], terminal: Terminal): Promise
       while (!interrupted.signal.aborted) {
         terminal.exitCode = 0;
         terminal.clear();
-        await show();
+        await show().catch((error: unknown) => {
+          if (error instanceof TooLongForScreen) throw error;
+          terminal.notify(`${errorMessage(error)}; asking again every ${watchIntervalMs / 1_000} s, until Ctrl-C`);
+          terminal.exitCode = 1;
+        });
         await setTimeout(watchIntervalMs, undefined, { signal: interrupted.signal }).catch(() => undefined);
       }
     } finally {

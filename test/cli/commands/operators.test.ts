@@ -162,6 +162,19 @@ describe('The command line for operators', () => {
     expect(output).to.match(/^log .*seen twice/s);
   });
 
+  it('orders status --watch shows a failure of Redis in words, and asks again', async () => {
+    const terminal = recordingTerminal('status', { DATABASE_URL: log.databaseUrl, REDIS_URL: 'redis://127.0.0.1:1' });
+    let outputs = 0;
+    const clear = () => {
+      outputs += 1;
+      if (outputs === 3) throw new Error('seen enough');
+    };
+    await runCommand(['status', '--watch'], { ...terminal, clear });
+    const { output } = terminal.ended();
+    expect(output.match(/asking again every 2 s/g), output).to.have.length(2);
+    expect(output).to.match(/seen enough/);
+  });
+
   it('orders doctor asks the service at the address that HOST and PORT lead to', () => {
     expect(localUrl({ host: '0.0.0.0', port: 80 })).to.equal('http://127.0.0.1:80');
     expect(localUrl({ host: '::', port: 80 })).to.equal('http://[::1]:80');
