@@ -1,6 +1,8 @@
 import pg from 'pg';
+import { TimeoutError, withTimeout } from '../../with-timeout.js';
+import { eventLogLimits as limits } from '../limits.js';
 import { connectionTo, type DatabaseAccess, describeAddress } from './database-access.js';
-import { couldNotConnect, tlsFailed } from './database-unavailable.js';
+import { couldNotConnect, ServerSilent, tlsFailed } from './database-unavailable.js';
 import { connectToPrimary } from './find-primary.js';
 import { findSearchPath } from './log-schema.js';
 import { SessionRefused } from './session-refused.js';
@@ -68,12 +70,29 @@ async function connectFirst(url: string): Promise<IdentifiedClient> {
       // A connection that breaks also fails its statement. Without a listener it ends the process.
       client.on('error', () => undefined);
       await client.connect();
+      await firstResponse(client);
       return client;
     });
   } catch (error) {
     const { message, reason } = couldNotConnect(error);
     const remedy = reason === tlsFailed ? `. ${tlsRemedy}` : '';
     throw new Error(`the database at ${describeAddress(url)}: ${message}${remedy}`, { cause: error });
+  }
+}
+
+/**
+ * Waits for the response to a first statement. A pooler accepts logins while PostgreSQL is away,
+ * and may then stay silent for minutes. Later statements of the start, such as migrations, have no
+ * time limit: they may take long on a large log.
+ */
+async function firstResponse(client: pg.Client): Promise<void> {
+  try {
+    await withTimeout(limits.connectTimeoutMs, client.query('select 1'));
+  } catch (error) {
+    client.connection.stream.destroy();
+    throw error instanceof TimeoutError
+      ? new ServerSilent(new Error(`no response within ${limits.connectTimeoutMs / 1_000} s of the login`))
+      : error;
   }
 }
 
