@@ -1,7 +1,8 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import { httpLimits as limits } from '../../../src/http/limits.js';
+import { onceClosed } from '../../../src/http/response/once-closed.js';
 import { setTextBody } from '../../../src/http/response/text-body.js';
 import { eventually } from '../../support/servers.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
@@ -47,5 +48,18 @@ describe('A client that disconnects', () => {
     await eventually('the metric', async () => (await measured(app)) === 6);
     expect(app.budgets.unsentResponses.bytes).to.equal(0);
     await app.stop();
+  });
+
+  it('the tasks of a response share one listener, and one that is taken back does not run', () => {
+    const [res, socket] = [new EventEmitter(), new EventEmitter()];
+    const response = { req: { socket }, res } as unknown as Parameters<typeof onceClosed>[0];
+    const ran: number[] = [];
+    const takenBack = onceClosed(response, () => ran.push(-1));
+    for (let nth = 0; nth < 20; nth += 1) onceClosed(response, () => ran.push(nth));
+    takenBack();
+    expect([res.listenerCount('close'), socket.listenerCount('close')]).to.deep.equal([1, 1]);
+    socket.emit('close');
+    res.emit('close');
+    expect(ran).to.deep.equal(Array.from({ length: 20 }, (_, nth) => nth));
   });
 });
