@@ -7,6 +7,12 @@ interface Waiting {
 export interface WaitLimit {
   readonly ms: number;
   readonly tooLong: () => Error;
+  /**
+   * Registers a function that takes an error and ends the wait with it, for a task that nobody
+   * wants any more. Called only if the task has to wait.
+   * @returns a function that is called when the task starts.
+   */
+  readonly onceUnwanted?: (giveUp: (error: Error) => void) => () => void;
 }
 
 /**
@@ -63,20 +69,31 @@ export class FairSemaphore {
   #wait(key: string, weight: number, limit: WaitLimit | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
-      const start = () => {
+      let unregister: () => void = () => undefined;
+      let isOver = false;
+      const end = () => {
+        isOver = true;
         clearTimeout(timer);
+        unregister();
+      };
+      const start = () => {
+        end();
         resolve();
       };
       const waiting = { weight, start };
+      const giveUp = (error: Error) => {
+        if (isOver) return;
+        end();
+        this.#giveUp(key, waiting);
+        reject(error);
+      };
       const queue = this.#queues.get(key) ?? [];
       queue.push(waiting);
       this.#queues.set(key, queue);
       this.#waiting += 1;
       if (!limit) return;
-      timer = setTimeout(() => {
-        this.#giveUp(key, waiting);
-        reject(limit.tooLong());
-      }, limit.ms);
+      timer = setTimeout(() => giveUp(limit.tooLong()), limit.ms);
+      unregister = limit.onceUnwanted?.(giveUp) ?? unregister;
     });
   }
 

@@ -1,9 +1,11 @@
 import type { Context } from 'koa';
 import { Overloaded } from '../../event-log/overloaded.js';
 import { FairSemaphore, type WaitLimit } from '../../fair-semaphore.js';
+import { ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { assertStillAuthorized } from '../request/authority.js';
 import { ownerOf, type RunWhenRoom } from '../request/request-budgets.js';
+import { onceClosed } from '../response/once-closed.js';
 
 /**
  * The weights of queries, in units of about 4 MiB of memory. A query is weighed by what it may cost
@@ -32,7 +34,7 @@ export function createLogQueries(): RunWhenRoom {
 
 /** Creates the places of commands with large bodies, separate from those of queries. */
 export function createLargeCommands(): RunWhenRoom {
-  return createHeavyRequests(limits.maxLargeBodyWeight, limits.maxQueuedLargeBodies, 'queued commands');
+  return createHeavyRequests(limits.maxLargeBodyWeight, limits.maxQueuedLargeBodies, 'queued commands', false);
 }
 
 /**
@@ -62,7 +64,11 @@ export async function* admitParts<Part>(
   }
 }
 
-function createHeavyRequests(maxWeight: number, maxQueued: number, what: string): RunWhenRoom {
+/**
+ * @param endsWithClient whether a request stops waiting when its client disconnects. A command does
+ *   not: its client may have sent it without waiting for the response.
+ */
+function createHeavyRequests(maxWeight: number, maxQueued: number, what: string, endsWithClient = true): RunWhenRoom {
   const running = new FairSemaphore(maxWeight);
   const waitLimit = (ms: number): WaitLimit => ({
     ms,
@@ -76,6 +82,14 @@ function createHeavyRequests(maxWeight: number, maxQueued: number, what: string)
       assertStillAuthorized(ctx);
       return query();
     };
-    return running.run(ownerOf(ctx), weight, whenItsTurn, isRest ? limitOfRest : limit);
+    const given = isRest ? limitOfRest : limit;
+    if (!endsWithClient) return running.run(ownerOf(ctx), weight, whenItsTurn, given);
+    const onceUnwanted = (giveUp: (error: Error) => void) => onceClosed(ctx, () => giveUp(clientLeft()));
+    return running.run(ownerOf(ctx), weight, whenItsTurn, { ...given, onceUnwanted });
   };
+}
+
+/** No client receives it: the connection is closed. */
+function clientLeft(): ProblemError {
+  return new ProblemError(problem('malformed-request', 'The connection closed before the response began.'));
 }

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import type { Context } from 'koa';
 import { Overloaded } from '../../../src/event-log/overloaded.js';
@@ -7,7 +8,11 @@ import { admitParts, createLogQueries, queryWeights } from '../../../src/http/mi
 describe('admitParts', () => {
   /** A request of a caller of its own. */
   function request(owner: string): Context {
-    return { state: { request: { owner, caller: { isAuthorized: () => true } } } } as unknown as Context;
+    return {
+      state: { request: { owner, caller: { isAuthorized: () => true } } },
+      req: { socket: new EventEmitter() },
+      res: new EventEmitter(),
+    } as unknown as Context;
   }
 
   async function* threeParts(log: string[]) {
@@ -45,6 +50,21 @@ describe('admitParts', () => {
     expect((await second).value).to.equal('b');
     expect([(await parts.next()).value, (await parts.next()).done]).to.deep.equal(['c', true]);
     expect(made).to.deep.equal(['a', 'b', 'c', 'closed']);
+  });
+
+  it('a client that leaves gives up the place of its next part at once, and the part is not made', async () => {
+    const run = createLogQueries();
+    const made: string[] = [];
+    const ctx = request('a');
+    const parts = admitParts(ctx, queryWeights.page, run, threeParts(made));
+    await parts.next();
+    const release = fill(run);
+    const second = parts.next().catch((error: Error) => error);
+    ctx.res.emit('close');
+    // The places are still taken: nothing but the client's leaving ends the wait.
+    expect(String(await second)).to.include('connection closed');
+    expect(made).to.deep.equal(['a', 'closed']);
+    release();
   });
 
   it('rejects the first part if too many wait, and lets the rest of a begun response wait', async () => {

@@ -1,10 +1,15 @@
+import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import type { Context } from 'koa';
 import { createHeavyQueries } from '../../../src/http/middleware/heavy-queries.js';
 
 describe('A heavy query', () => {
   const contextOf = (isAuthorized: () => boolean) =>
-    ({ state: { request: { owner: 'a', caller: { isAuthorized } } }, req: { socket: {} } }) as unknown as Context;
+    ({
+      state: { request: { owner: 'a', caller: { isAuthorized } } },
+      req: { socket: new EventEmitter() },
+      res: new EventEmitter(),
+    }) as unknown as Context;
 
   it('does not run if the key of its caller is revoked while it waits for its turn', async () => {
     const run = createHeavyQueries();
