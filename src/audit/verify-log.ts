@@ -16,7 +16,11 @@ export interface VerifyOptions {
    * connection.
    */
   readonly inParallel: number;
-  readonly onProgress?: (verified: number, total: number) => void;
+  /**
+   * Called with the number of events that are done, of all. An event counts half when its hash is
+   * verified, and half when its stream is checked.
+   */
+  readonly onProgress?: (done: number, total: number) => void;
   /** Called at the end with the number of intact events. */
   readonly onVerified?: (verified: number) => void;
 }
@@ -48,14 +52,20 @@ export async function verifyLog(options: VerifyOptions): Promise<Finding[]> {
   }));
   const findings: Finding[] = [];
   let verified = 0;
+  let inStreams = 0;
+  const report = () => onProgress?.(Math.floor((verified + inStreams) / 2), total);
   const onEvents = (count: number) => {
     verified += count;
-    onProgress?.(verified, total);
+    report();
+  };
+  const onStreamEvents = (count: number) => {
+    inStreams += count;
+    report();
   };
   await Promise.all(
     Array.from({ length: inParallel }, async () => {
       for (let task = waiting.shift(); task; task = waiting.shift()) {
-        const finding = await verifyPartition(pool, task, onEvents);
+        const finding = await verifyPartition(pool, task, onEvents, onStreamEvents);
         if (finding) findings.push(finding);
         else if (task.partition >= partitions) findings.push(notConfigured(task.partition, partitions));
       }

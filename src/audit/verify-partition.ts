@@ -54,11 +54,13 @@ export interface PartitionTask {
  * written.
  * @param onEvents called with the number of intact events, page by page. If it throws, the
  *   verification ends with its error.
+ * @param onStreamEvents the same, with the number of events whose streams were checked.
  */
 export async function verifyPartition(
   pool: Pool,
   { partition, partitions, head, signed: given, signedValidUpTo, clockResets }: PartitionTask,
   onEvents: (count: number) => void,
+  onStreamEvents: (count: number) => void,
 ): Promise<Finding | undefined> {
   if (!head) return { partition, position: 0, reason: 'missing', detail: 'the partition has no head row' };
   const stored = await storedTreeSize(pool, partition);
@@ -84,9 +86,16 @@ export async function verifyPartition(
     const detail = `the events from here to ${signed.position} of the checkpoint are missing: the log ends before them`;
     return { partition, position: chain.position + 1, reason: 'cut-off', detail };
   }
+  let inStreams = 0;
+  const onPage = (before: number) => {
+    // The last page may have fewer events.
+    const checked = Math.min(before, head.position);
+    onStreamEvents(checked - inStreams);
+    inStreams = checked;
+  };
   return (
     (await beyondHead(pool, partition)) ??
-    (await brokenStream(pool, partition, () => onEvents(0))) ??
+    (await brokenStream(pool, partition, onPage)) ??
     lostSince(partition, given, signedValidUpTo)
   );
 }
@@ -238,18 +247,19 @@ interface StreamRow {
  * Finds the first event, by position, at which the versions of an order are not 1, 2, 3, …. The
  * service never writes such orders. The streams are read page by page, since a statement over a
  * whole partition of a large log would not end within its time limit.
- * @param onPage called before each page. If it throws, no further page is read.
+ * @param onPage called before each page, with the number of events that the pages before it could
+ *   hold. If it throws, no further page is read.
  */
 export async function brokenStream(
   pool: Pool,
   partition: number,
-  onPage: () => void,
+  onPage: (eventsBefore: number) => void,
   pageEvents: number = auditLimits.maxStreamEventsPerPage,
 ): Promise<Finding | undefined> {
   let first: StreamRow | undefined;
   let last: StreamRow | undefined = { order_id: lowestUuid, version: 0, position: 0, is_broken: false };
-  while (last) {
-    onPage();
+  for (let pages = 0; last; pages += 1) {
+    onPage(pages * pageEvents);
     const rows: readonly StreamRow[] = await checkStreams(pool, partition, last, pageEvents);
     const broken = rows.find((row) => row.is_broken);
     if (broken && (!first || broken.position < first.position)) first = broken;

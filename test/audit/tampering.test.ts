@@ -232,13 +232,27 @@ describe('a log that was tampered with', () => {
       onProgress: (done) => {
         calls += 1;
         // The first call without new events is from the check of the streams.
-        if (done === verified) throw new Error('cancelled');
+        if (calls > 1 && done === verified) throw new Error('cancelled');
         verified = done;
       },
     });
     expect(await cancelled.catch((error: Error) => error.message)).to.equal('cancelled');
     expect(calls).to.equal(2);
     expect(verified).to.be.below(total);
+  });
+
+  it('the progress of a verification reaches all events only when the last stream is checked', async () => {
+    const reported: number[] = [];
+    let total = 0;
+    await verifyLog({
+      ...{ pool: log.pool, partitions: 4, inParallel: 1 },
+      onProgress: (done, all) => {
+        reported.push(done);
+        total = all;
+      },
+    });
+    expect(reported).to.deep.equal([...reported].sort((a, b) => a - b));
+    expect(reported.filter((done) => done === total)).to.have.length(1);
   });
 
   for (const [kind, { sql, position }] of Object.entries(brokenStreams)) {

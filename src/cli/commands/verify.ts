@@ -148,7 +148,7 @@ async function checkLog(
     epochs: settings.epochs,
     against: checkpoint,
     inParallel: partitionsAtOnce,
-    onProgress: (verified, total) => bar.update(verified / Math.max(1, total), verified),
+    onProgress: (done, total) => bar.update(done / Math.max(1, total), done),
     onVerified: (verified) => {
       events = verified;
     },
