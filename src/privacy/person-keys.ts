@@ -27,6 +27,8 @@ interface WaitingUser {
 
 interface Cached {
   readonly key: Buffer | undefined;
+  /** The table has no such person. It may have when it is restored. */
+  readonly isUnknown?: true;
   /** By performance.now(): a clock that is set back must not keep a key. */
   readonly untilMs: number;
 }
@@ -87,8 +89,9 @@ export class PersonKeys {
     const now = performance.now();
     for (const person of persons) {
       const cached = this.#byPerson.get(person);
-      if (cached && cached.untilMs > now) found.set(person, cached.key);
-      else missing.add(person);
+      if (!cached || cached.untilMs <= now) missing.add(person);
+      else if (cached.isUnknown) throw unknownPerson(person);
+      else found.set(person, cached.key);
     }
     if (missing.size === 0) return found;
     const { rows } = await this.#pool.query<Row>({
@@ -102,11 +105,13 @@ export class PersonKeys {
       found.set(person, key);
       missing.delete(person);
     }
+    // Many events may be of one unknown person. They are opened one by one, and need one query.
+    for (const person of missing) {
+      this.#remember(this.#byPerson, person, { key: undefined, isUnknown: true, untilMs: now + limits.keyCacheMs });
+    }
     const [unknown] = missing;
     if (unknown === undefined) return found;
-    throw new UnopenableEvent(
-      `person_keys has no person ${unknown}: was the table restored from a backup older than the log?`,
-    );
+    throw unknownPerson(unknown);
   }
 
   /**
@@ -254,6 +259,12 @@ export class PersonKeys {
       );
     }
   }
+}
+
+function unknownPerson(person: string): UnopenableEvent {
+  return new UnopenableEvent(
+    `person_keys has no person ${person}: was the table restored from a backup older than the log?`,
+  );
 }
 
 const notUtf8 = Buffer.from([0xff]);

@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { UnopenableEvent } from '../../src/event-log/open-events.js';
 import { privacyLimits as limits } from '../../src/privacy/limits.js';
 import { masterKeysOf } from '../../src/privacy/master-keys.js';
 import { PersonBeingForgotten, PersonKeys } from '../../src/privacy/person-keys.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
+import { watchedPool } from '../support/watched-pool.js';
 
 describe('the keys of persons in memory', () => {
   const { now } = Date;
@@ -32,6 +33,20 @@ describe('the keys of persons in memory', () => {
     expect((await keys.ofPersons([person])).get(person)).to.equal(undefined);
     const again = await keys.ofUser('Ada Lovelace').catch((error: unknown) => error);
     expect(again).to.be.instanceOf(PersonBeingForgotten);
+  });
+
+  it('a person whose key the table lacks is looked up once, however many of their events are opened', async () => {
+    let queries = 0;
+    const pool = watchedPool(log.pool, () => {
+      queries += 1;
+    });
+    const keys = new PersonKeys(pool, masterKeysOf(randomBytes(32)));
+    const unknown = randomUUID();
+    for (let nth = 0; nth < 10; nth += 1) {
+      const failure = await keys.ofPersons([unknown]).catch((error: unknown) => error);
+      expect(failure).to.be.instanceOf(UnopenableEvent);
+    }
+    expect(queries).to.equal(1);
   });
 
   it('the key of one person that does not open fails no lookup of another person', async () => {
