@@ -86,7 +86,13 @@ async function copySelected(pool: Pool, range: EventRange, onEvent: (event: Copi
   return events;
 }
 
-/** Whether PostgreSQL ended a statement because of its time limit. */
+/**
+ * Whether PostgreSQL ended a statement because of its time limit, or because an operator cancelled
+ * it (pg_cancel_backend); the two have one SQLSTATE. The events that had arrived by then are a
+ * short page, after which the reader continues, so none is lost. Each such page has an event, so
+ * that the reading ends however often it is cancelled. A statement that ends before its first event
+ * rejects.
+ */
 function wasOutOfTime(error: Error): boolean {
   return (error as { code?: unknown }).code === '57014';
 }
