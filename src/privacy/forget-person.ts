@@ -70,7 +70,9 @@ export async function forgetPerson(
   const person = await personKeys.destroy(userId);
   if (person === undefined) return undefined;
   // Until then, any process may still have the key in memory, seal new orders with it and open
-  // events.
+  // events. An append of unknown outcome could be sent again later, so it is checked before: it is
+  // not sent again once the key is destroyed (see settle-outcomes.ts). If one arrives later all the
+  // same, its order lacks the erasure in its history, and its personal data opens nowhere.
   await new Promise((resolve) => setTimeout(resolve, 2 * limits.keyCacheMs));
   let orders = 0;
   for await (const orderIds of ordersOfPerson(deps, person)) {

@@ -90,7 +90,7 @@ function openData({ orderId, type, data }: StoredEvent, key: Buffer | undefined)
 }
 
 /** Returns the person whose key an event's personal data is sealed with. */
-function personOf({ metadata }: StoredEvent): string | undefined {
+export function personOf({ metadata }: Pick<StoredEvent, 'metadata'>): string | undefined {
   return metadata.includes('"person"') ? (JSON.parse(metadata) as EventMetadata).person : undefined;
 }
 

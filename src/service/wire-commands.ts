@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { type CommandHandlers, createCommandHandlers } from '../commands/command-handlers.js';
 import { OrderCache } from '../commands/order-cache.js';
-import type { Appender, AppendObserver, KnownLog } from '../event-log/append/append.js';
+import type { Append, Appender, AppendObserver, KnownLog } from '../event-log/append/append.js';
 import { type AppendListeners, createAppender } from '../event-log/append/group-commit.js';
 import { settleOutcomes } from '../event-log/append/settle-outcomes.js';
 import type { HeadMoved } from '../event-log/heads/head-moved.js';
@@ -10,7 +10,7 @@ import { createHeadsNotifier } from '../event-log/heads/notify-heads.js';
 import { eventLogLimits } from '../event-log/limits.js';
 import { createStreamReader } from '../event-log/read/read-stream.js';
 import { utcTime } from '../orders/values/utc-time.js';
-import { createOpenedStreamReader } from '../privacy/sealed-events.js';
+import { createOpenedStreamReader, personOf } from '../privacy/sealed-events.js';
 import type { EventLogConnection } from './connect.js';
 
 export interface AppenderOptions {
@@ -28,7 +28,11 @@ export interface AppenderOptions {
  * Appends events, and notifies the projectors of all processes of each partition whose head moved.
  */
 export function wireAppender(
-  { pool, settings }: Pick<EventLogConnection, 'pool' | 'settings'>,
+  {
+    pool,
+    settings,
+    personKeys,
+  }: Pick<EventLogConnection, 'pool' | 'settings'> & Partial<Pick<EventLogConnection, 'personKeys'>>,
   log: Logger,
   options: AppenderOptions = {},
 ): Appender {
@@ -63,7 +67,13 @@ export function wireAppender(
     ...(onCallEnded ? { onCallEnded } : {}),
   };
   const appender = createAppender(pool, settings, listeners, known);
-  return settleOutcomes(appender, createStreamReader(pool, settings), onHeadMoved, { observer });
+  const isObsolete =
+    personKeys &&
+    (async ({ events }: Append) => {
+      const persons = events.flatMap((event) => personOf(event) ?? []);
+      return persons.length > 0 && (await personKeys.forgotten(persons)).length > 0;
+    });
+  return settleOutcomes(appender, createStreamReader(pool, settings), onHeadMoved, { observer, isObsolete });
 }
 
 /** The handlers of all commands: of the HTTP API and of the import. */

@@ -12,6 +12,11 @@ export interface SettleOptions {
   /** Milliseconds since an append was first sent, within which it is sent again. */
   readonly timeoutMs?: number;
   readonly observer?: Pick<AppendObserver, 'retry'> | undefined;
+  /**
+   * Whether an append must not be sent again: the person whose data it holds has been forgotten
+   * since. Asked before each further attempt; a rejection counts as a failed attempt.
+   */
+  readonly isObsolete?: ((append: Append) => Promise<boolean>) | undefined;
 }
 
 /**
@@ -25,6 +30,8 @@ export interface SettleOptions {
  *   their version or not. If they are not, they never will be, because their version is taken.
  * - It is refused because of the log's epoch, end or clock: no attempt can succeed. The append
  *   rejects with that refusal.
+ * - It is obsolete by then (`isObsolete`): it is not sent again. The append rejects with
+ *   DatabaseUnavailable.
  * - It fails for another reason: it is sent again, until `timeoutMs` have passed since it was
  *   first sent, but for `minSettleTimeoutMs` at least. The append then rejects with
  *   DatabaseUnavailable.
@@ -42,7 +49,7 @@ export function settleOutcomes(
   appender: Appender,
   readStream: ReadStream,
   onHeadMoved: (head: HeadMoved) => void,
-  { timeoutMs = limits.settleTimeoutMs, observer }: SettleOptions = {},
+  { timeoutMs = limits.settleTimeoutMs, observer, isObsolete }: SettleOptions = {},
 ): Appender {
   /** @param sentMs when the append was first sent, by performance.now(). */
   async function settle(append: Append, first: DatabaseUnavailable, sentMs: number): Promise<AppendResult> {
@@ -50,13 +57,15 @@ export function settleOutcomes(
     const deadline = Math.max(sentMs + timeoutMs, performance.now() + minTimeoutMs);
     let last = first;
     let mayBeDone = first.mayHaveBeenDone;
+    let isOver = false;
     for (let delayMs: number = limits.minSettleDelayMs; ; delayMs = Math.min(2 * delayMs, limits.maxSettleDelayMs)) {
       await setTimeout(delayMs);
       const left = deadline - performance.now();
       if (left <= 0) throw new DatabaseUnavailable(last.reason, mayBeDone, last.cause);
       observer?.retry();
       try {
-        return await withTimeout(left, sendAgain(append));
+        if (await withTimeout(left, Promise.resolve(isObsolete?.(append)))) isOver = true;
+        else return await withTimeout(left, sendAgain(append));
       } catch (error) {
         if (error instanceof LogWentBack) throw new LogWentBack(error.message, mayBeDone);
         if (error instanceof ClockBehind) throw new ClockBehind(error.message, mayBeDone);
@@ -64,6 +73,7 @@ export function settleOutcomes(
         last = databaseUnavailable(error) ?? new DatabaseUnavailable(last.reason, false, error);
         mayBeDone ||= last.mayHaveBeenDone || error instanceof TimeoutError;
       }
+      if (isOver) throw new DatabaseUnavailable(last.reason, mayBeDone, last.cause);
     }
   }
 

@@ -59,6 +59,23 @@ describe('an append whose connection breaks', () => {
     expect(await stored(append.orderId)).to.have.length(1);
   });
 
+  it('is not sent again once its person has been forgotten', async () => {
+    const append = newOrder(1);
+    const asked: Append[] = [];
+    const settling = settleOutcomes(createAppender(pool, log.settings), createStreamReader(pool, 4), () => undefined, {
+      isObsolete: async (one) => {
+        asked.push(one);
+        return true;
+      },
+    });
+    const lost = proxy.breakAt('append-to-one', 'before');
+    const failure = await settling.append(append).catch((error: unknown) => error);
+    await lost;
+    expect(failure).to.be.instanceOf(DatabaseUnavailable).and.to.include({ mayHaveBeenDone: true });
+    expect(asked).to.deep.equal([append]);
+    expect(await stored(append.orderId)).to.have.length(0);
+  });
+
   it('again and again is settled all the same', async () => {
     const append = newOrder(1);
     const lost = [proxy.breakAt('append-to-one', 'before'), proxy.breakAt('append_events', 'answered')];
