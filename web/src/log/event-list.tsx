@@ -3,6 +3,7 @@ import { linkTo } from '../app/route.js';
 import { eventName } from '../format/numbers.js';
 import { dateTime } from '../format/time.js';
 import { Badge } from '../ui/badge.js';
+import { More } from '../ui/more.js';
 import { Table } from '../ui/table.js';
 
 /** Events of the log, each with its hash and that of the event before. */
@@ -17,10 +18,9 @@ export function EventList({ events }: { readonly events: readonly LoggedEvent[] 
         {
           name: 'Event',
           cell: (event) => (
-            <details class="more event-details">
-              <summary class="event-summary">{eventName(event.type)}</summary>
-              <Details event={event} />
-            </details>
+            <More summary={eventName(event.type)} class="more event-details">
+              {() => <Details event={event} />}
+            </More>
           ),
         },
         {

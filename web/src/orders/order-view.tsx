@@ -48,7 +48,7 @@ export function OrderView({ orderId }: { readonly orderId: string }) {
           <Icon name="left" /> All orders
         </a>
       </nav>
-      {!order.data && <PageHeader title="Order" />}
+      {!order.data && <PageHeader title="Order" lead={<Copyable text={orderId} />} />}
       <Shown resource={order} lines={12}>
         {(now) => (
           <Versions

@@ -9,6 +9,7 @@ import { Button } from '../ui/button.js';
 import { Card } from '../ui/card.js';
 import { Copyable } from '../ui/copy.js';
 import { Icon, type IconName } from '../ui/icon.js';
+import { More } from '../ui/more.js';
 import { Shown } from '../ui/states.js';
 import { toast } from '../ui/toast.js';
 import { Changes } from './changes.js';
@@ -129,27 +130,30 @@ function Entry({ event, partition, currency, version, onTravel }: EntryProps) {
         <p class="muted small-text">
           by {event.actor}, version {event.version}
         </p>
-        <details>
-          <summary>Changes and details</summary>
-          {event.changes && event.changes.length > 0 && <Changes changes={event.changes} />}
-          <p>
-            Recorded {dateTime(event.recorded_at)} at position {partition}:{event.position}.
-          </p>
-          {event.request_id && (
-            <p>
-              Request <Copyable text={event.request_id} />
-            </p>
+        <More summary="Changes and details">
+          {() => (
+            <>
+              {event.changes && event.changes.length > 0 && <Changes changes={event.changes} />}
+              <p>
+                Recorded {dateTime(event.recorded_at)} at position {partition}:{event.position}.
+              </p>
+              {event.request_id && (
+                <p>
+                  Request <Copyable text={event.request_id} />
+                </p>
+              )}
+              {event.idempotency_key && (
+                <p>
+                  Idempotency key <Copyable text={event.idempotency_key} />
+                </p>
+              )}
+              <p>
+                Hash <Copyable text={event.hash} short={`${event.hash.slice(0, 16)}…`} />
+              </p>
+              <pre class="json">{JSON.stringify(event.data, null, 2)}</pre>
+            </>
           )}
-          {event.idempotency_key && (
-            <p>
-              Idempotency key <Copyable text={event.idempotency_key} />
-            </p>
-          )}
-          <p>
-            Hash <Copyable text={event.hash} short={`${event.hash.slice(0, 16)}…`} />
-          </p>
-          <pre class="json">{JSON.stringify(event.data, null, 2)}</pre>
-        </details>
+        </More>
       </div>
     </li>
   );
