@@ -98,7 +98,7 @@ describe('the proof of an order', function () {
   it('a file that cannot be read is a failure of the command, and says nothing about a proof', async () => {
     const args = ['verify-proof', file('none.json'), '--key', file('key.pem'), '--json'];
     const { code, stdout, output } = await runOrders(log, args);
-    expect([code, stdout]).to.deep.equal([1, '']);
+    expect([code, stdout]).to.deep.equal([2, '']);
     expect(output).to.match(/none\.json/);
   });
 

@@ -65,13 +65,15 @@ describe('the commands of the documents', function () {
   });
 
   it('docs/access.md creates, lists and revokes an API key', async () => {
-    const [create = '', list = '', revoke = ''] = commandsIn('docs/access.md', 3);
+    const [create = '', list = '', revoke = '', revokeCreated = ''] = commandsIn('docs/access.md', 4);
     const [, id = ''] = /^ok_([^_]+)_/.exec(await shell.run(create)) ?? [];
     expect(await shell.run(list)).to.include(id);
     expect(revoke).to.match(/ ID$/);
     await shell.run(revoke.replace(/ID$/, `${id} --yes`));
     const listed = JSON.parse(await shell.run('npx orders keys list --json')) as ApiKey[];
     expect(listed.find(({ key_id }) => key_id === id)?.revoked_at).to.be.a('string');
+    const [, other = ''] = /^ok_([^_]+)_/.exec(await shell.run(create)) ?? [];
+    expect(await shell.run(revokeCreated.replace(/ID .*/, `${other} --yes`))).to.include(other);
   });
 
   it('docs/operations.md rebuilds read models, shows them as they were, and verifies the log', async () => {

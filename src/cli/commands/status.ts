@@ -21,8 +21,8 @@ const usage = `orders status [--watch] [--json]
   Also shows rebuilds under way, the events on which projections have stopped, and the orders that
   are damaged because an operator has skipped one of their events.
 
-  --watch   show it again every two seconds, until Ctrl-C; a failure of PostgreSQL or Redis is shown,
-            and asked again
+  --watch   show it again every two seconds, until Ctrl-C; a failure of PostgreSQL or Redis is
+            shown, and asked again
   --json    print one JSON document, with --watch one per line
 
   Example: orders status --watch

@@ -100,7 +100,9 @@ describe('orders import of several payments per order', function () {
     expect((await runOrders(log, ['import', file, ...options])).output).to.match(/1 imported/);
     await writeFile(file, 'no,price,pay,amount\n1,12.00,A,6.00\n1,,B,6.00\n');
     const changed = await runOrders(log, ['import', file, ...options]);
-    expect(changed.output).to.match(/other content; the order in the log was not changed/);
+    expect(changed.output).to.match(
+      /other content, or with its rows in another order; the order in the log was not changed/,
+    );
     expect(await money()).to.deep.equal([['1', 1_000, 1, [600]]]);
   });
 

@@ -350,7 +350,7 @@ describe('orders import', function () {
 
   const wrong: [string, string[], RegExp][] = [
     ['a missing file argument', ['import'], /orders import FILE/],
-    ['a file that does not exist', ['import', '/nowhere.csv', ...mapping], /no such file/],
+    ['a file that does not exist', ['import', '/nowhere.csv', ...mapping], /nowhere.csv does not exist/],
     ['a missing mapping', ['import', excerpt], /needs --map/],
     [
       'a column that does not exist',
