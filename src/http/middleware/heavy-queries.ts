@@ -54,7 +54,7 @@ export async function* admitParts<Part>(
   let isRest = isBegun;
   try {
     for (;;) {
-      const part = await run(ctx, weight, () => parts.next(), isRest);
+      const part = await run(ctx, weight, () => parts.next(), { isRest });
       if (part.done === true) return;
       yield part.value;
       isRest = true;
@@ -76,14 +76,14 @@ function createHeavyRequests(maxWeight: number, maxQueued: number, what: string,
   });
   const [limit, limitOfRest] = [waitLimit(limits.maxHeavyWaitMs), waitLimit(limits.maxRestWaitMs)];
   // Async, so that it rejects: a caller that holds something releases it after a rejection.
-  return async (ctx, weight, query, isRest = false) => {
+  return async (ctx, weight, query, { isRest = false, isShared = false } = {}) => {
     if (!isRest && running.waiting >= maxQueued) throw new Overloaded(what, maxQueued);
     const whenItsTurn = () => {
       assertStillAuthorized(ctx);
       return query();
     };
     const given = isRest ? limitOfRest : limit;
-    if (!endsWithClient) return running.run(ownerOf(ctx), weight, whenItsTurn, given);
+    if (!endsWithClient || isShared) return running.run(ownerOf(ctx), weight, whenItsTurn, given);
     const onceUnwanted = (giveUp: (error: Error) => void) => onceClosed(ctx, () => giveUp(clientLeft()));
     return running.run(ownerOf(ctx), weight, whenItsTurn, { ...given, onceUnwanted });
   };

@@ -19,9 +19,15 @@ export interface RequestBudgets {
 /**
  * Runs a task of a request once there is room for its weight. Callers take turns. Rejects with
  * Overloaded if it has waited for too long, or if too many requests wait.
- * @param isRest whether the task makes a further part of a response that has begun.
  */
-export type RunWhenRoom = <T>(ctx: Context, weight: number, task: () => Promise<T>, isRest?: boolean) => Promise<T>;
+export type RunWhenRoom = <T>(ctx: Context, weight: number, task: () => Promise<T>, options?: RunOptions) => Promise<T>;
+
+export interface RunOptions {
+  /** Whether the task makes a further part of a response that has begun. */
+  readonly isRest?: boolean;
+  /** Whether other requests wait for the same task: it does not end with the client of this one. */
+  readonly isShared?: boolean;
+}
 
 export function createRequestBudgets(
   timeouts: Partial<Pick<RequestBudgets, 'bodyTimeoutMs' | 'batchIdleTimeoutMs'>> = {},

@@ -115,7 +115,7 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     const found = await atPosition(ctx, dependencies, [metrics], () =>
       isSeries
         ? shareMetrics(`${ownerOf(ctx)} ${JSON.stringify({ ...wanted, zoneName })}`, () =>
-            runHeavyQuery(ctx, queryWeights.series, read),
+            runHeavyQuery(ctx, queryWeights.series, read, { isShared: true }),
           )
         : shareMetrics(wanted.currency, read),
     );
