@@ -101,7 +101,8 @@ async function revokeApiKeys(pool: Pool, ids: readonly string[]): Promise<string
 
 /**
  * Revokes all keys that a creator has made, directly or by other keys, and the creator if it is a
- * key. Returns their ids. A key that is created meanwhile is revoked too.
+ * key. Returns their ids. A key that one of these keys creates meanwhile is revoked too; a token
+ * can still create keys afterwards, until it expires.
  * @param creator as `createdThrough` takes it.
  */
 export async function revokeCreatedBy(pool: Pool, creator: string): Promise<string[]> {

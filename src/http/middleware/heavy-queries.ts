@@ -79,7 +79,7 @@ function createHeavyRequests(maxWeight: number, maxQueued: number, what: string,
   return async (ctx, weight, query, { isRest = false, isShared = false } = {}) => {
     if (!isRest && running.waiting >= maxQueued) throw new Overloaded(what, maxQueued);
     const whenItsTurn = () => {
-      assertStillAuthorized(ctx);
+      if (!isShared) assertStillAuthorized(ctx);
       return query();
     };
     const given = isRest ? limitOfRest : limit;

@@ -25,7 +25,10 @@ export type RunWhenRoom = <T>(ctx: Context, weight: number, task: () => Promise<
 export interface RunOptions {
   /** Whether the task makes a further part of a response that has begun. */
   readonly isRest?: boolean;
-  /** Whether other requests wait for the same task: it does not end with the client of this one. */
+  /**
+   * Whether other requests wait for the same task: it ends neither with the client of this request
+   * nor with its authority, which each of them checks afterwards.
+   */
   readonly isShared?: boolean;
 }
 

@@ -26,6 +26,7 @@ import type { QueryParameters } from '../contract/request-schemas.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
 import { onlyUser } from '../middleware/authorize.js';
 import { queryWeights } from '../middleware/heavy-queries.js';
+import { assertStillAuthorized } from '../request/authority.js';
 import { checkNotLost } from '../request/event-positions.js';
 import { uuidParameter } from '../request/path-parameters.js';
 import { queryParameters } from '../request/query-parameters.js';
@@ -119,6 +120,7 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
           )
         : shareMetrics(wanted.currency, read),
     );
+    assertStillAuthorized(ctx);
     if (typeof found === 'string') return respond(ctx, found);
     if (found.refused === 'too-many-buckets') {
       throw new ProblemError(
