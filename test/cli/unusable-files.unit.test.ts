@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +43,19 @@ describe('A file that cannot be used', () => {
       expect(code).to.equal(2);
     });
   }
+
+  it('orders verify --export reads a pipe, since it reads the file once from its beginning', async () => {
+    const [text, pipe] = [join(folder, 'text'), join(folder, 'pipe')];
+    // It waits until the pipe is read.
+    const writer = spawn('sh', ['-c', 'cat "$1" > "$2"', 'sh', text, pipe]);
+    try {
+      const { code, output } = await runOrders(nowhere, ['verify', '--export', pipe]);
+      expect(output).to.match(/^line 1: /);
+      expect(code).to.equal(3);
+    } finally {
+      writer.kill();
+    }
+  });
 
   for (const file of ['text', 'empty.json', 'null.json']) {
     it(`orders verify-proof says that ${file} does not have the form of a proof, with exit code 3`, async () => {

@@ -10,7 +10,7 @@ import { type Input, openInput } from '../../../import/open-input.js';
 import { refusalByOtherForm } from '../../../import/transactions/other-form.js';
 import { wireCommandHandlers } from '../../../service/wire-commands.js';
 import { withConnections } from '../../connections.js';
-import { requireFile } from '../../read-file.js';
+import { requireStoredFile } from '../../read-file.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
 import type { Terminal } from '../../terminal/terminal.js';
 import { withoutLines } from '../../terminal/without-lines.js';
@@ -23,7 +23,7 @@ import { waitForReadModels } from './wait-for-read-models.js';
 export async function importCommand(args: string[], terminal: Terminal): Promise<void> {
   const options = readImportArguments(args);
   if (!options) return terminal.print(usage);
-  await requireFile(options.file);
+  await requireStoredFile(options.file);
   const reading = new ProgressBar('MB read', terminal);
   const onRead = (bytes: number, of: number) => reading.update(bytes / Math.max(of, 1), Math.round(bytes / 1e6));
   const input = await openInput({ ...options, onRead }).finally(() => reading.end());
