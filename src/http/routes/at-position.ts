@@ -1,12 +1,7 @@
 import type { Context } from 'koa';
 import type { EventPosition } from '../../log-epochs.js';
-import { orderPartition } from '../../orders/values/partition.js';
-import { appliedPosition } from '../../queries/applied-positions.js';
-import { getOrderHead } from '../../queries/get-order.js';
 import { queryLimits } from '../../queries/limits.js';
 import type { ProjectionId } from '../../read-models/keys.js';
-import { orderHistory } from '../../read-models/order-history.js';
-import { orderStatus } from '../../read-models/order-status.js';
 import { serverChanges } from '../../read-models/redis/redis-client.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import { assertStillAuthorized } from '../request/authority.js';
@@ -16,7 +11,7 @@ import { placeOf } from '../request/place.js';
 import { ownerOf } from '../request/request-budgets.js';
 import type { HttpDependencies } from './dependencies.js';
 
-type ReadDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'continuity' | 'places' | 'readHeads'>;
+export type ReadDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'continuity' | 'places' | 'readHeads'>;
 
 /**
  * Runs a query when the projections that it reads have applied the position in Min-Event-Position.
@@ -45,37 +40,11 @@ export async function atPosition<Result>(
 }
 
 /**
- * Runs a query of an order's history, and once more if the history lacks a version that
- * order-status shows already: it first waits until the history is as far as order-status. A rebuild
- * that becomes live holds one read model back for up to some seconds, so without the wait a client
- * could get a 404 for the history of an order that it has just seen. Throws ProblemError.
- * @param version the version that the query needs.
- * @param query resolves with undefined if the history lacks it.
+ * Waits until projections have applied a position, `maxPositionWaitMs` at most. The request keeps
+ * no place among those in flight meanwhile. A position that the log does not have is not waited
+ * for. Throws ProblemError if the position is lost or not reached.
  */
-export async function onceShown<Result>(
-  ctx: Context,
-  dependencies: ReadDependencies,
-  orderId: string,
-  version: number,
-  query: () => Promise<Result | undefined>,
-): Promise<Result | undefined> {
-  const found = await query();
-  if (found !== undefined) return found;
-  const { models } = dependencies;
-  const head = await getOrderHead(models, orderId);
-  if (!head || head.version < version) return undefined;
-  const partition = orderPartition(orderId, models.partitions);
-  const position = await appliedPosition(models, orderStatus, partition);
-  const epoch = models.epochs.of(partition, position);
-  await waitForPosition(ctx, dependencies, [orderHistory], { partition, position, epoch });
-  return query();
-}
-
-/**
- * The request keeps no place among those in flight while it waits. A position that the log does not
- * have is not waited for.
- */
-async function waitForPosition(
+export async function waitForPosition(
   ctx: Context,
   { models, applied, continuity, places, readHeads }: ReadDependencies,
   projections: readonly ProjectionId[],

@@ -1,8 +1,6 @@
 import type { Context } from 'koa';
 import { orderPartition } from '../../orders/values/partition.js';
-import { getOrderHead } from '../../queries/get-order.js';
 import { changesBetweenVersions, withChanges } from '../../queries/history/diff-order.js';
-import { skippedInHistory } from '../../queries/history/fold-history.js';
 import {
   getHistoryPage,
   type HistoryRange,
@@ -14,7 +12,6 @@ import { historyCsv } from '../../queries/history/history-csv.js';
 import type { ReadModels } from '../../queries/live-generation.js';
 import { orderHistory } from '../../read-models/order-history.js';
 import { orderStatus } from '../../read-models/order-status.js';
-import { OrderDamaged } from '../../read-models/read-model-unavailable.js';
 import type { QueryParameters } from '../contract/request-schemas.js';
 import { onlyUser } from '../middleware/authorize.js';
 import { admitParts, queryWeights } from '../middleware/heavy-queries.js';
@@ -22,10 +19,11 @@ import { uuidParameter } from '../request/path-parameters.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { jsonType, notAcceptable, respond, respondWithStream } from '../response/respond.js';
 import { setStreamBody } from '../response/text-body.js';
-import { atPosition, onceShown } from './at-position.js';
+import { atPosition } from './at-position.js';
 import { requireAuditor } from './audit-routes.js';
 import type { HttpDependencies } from './dependencies.js';
-import { checkReadable, orderNotFound, versionNotFound } from './query-routes.js';
+import { historyOfOrder, orderNotFound } from './history-of-order.js';
+import { checkReadable } from './query-routes.js';
 import type { AddRoute } from './router.js';
 
 export type HistoryDependencies = Pick<
@@ -65,26 +63,22 @@ export function historyRoute(route: AddRoute, dependencies: HistoryDependencies)
         return read();
       });
     if (type === 'text/csv' && !query.diff) {
-      const positions = await readAt(async () => {
-        const found = await onceShown(ctx, dependencies, orderId, 1, async () => {
-          const read = await readPositions(models, orderId);
-          return read.length === 0 ? undefined : read;
-        });
-        if (!found) throw await whyMissing(models, orderId, 1);
-        return found;
-      });
+      const positions = await readAt(() =>
+        historyOfOrder(ctx, dependencies, orderId, { version: 1 }, async () => {
+          const found = await readPositions(models, orderId);
+          return found.length === 0 ? undefined : found;
+        }),
+      );
       await respondWithCsv(ctx, dependencies, orderId, query, positions);
       return;
     }
     const weight = query.diff ? queryWeights.diff : queryWeights.page;
     const needed = query.diff ? Math.max(1, query.from ?? 1, query.to ?? 1) : 1;
-    const found = await readAt(async () => {
-      const read = await onceShown(ctx, dependencies, orderId, needed, () =>
+    const found = await readAt(() =>
+      historyOfOrder(ctx, dependencies, orderId, { version: needed }, () =>
         runHeavyQuery(ctx, weight, () => readHistory(models, orderId, query)),
-      );
-      if (!read) throw await whyMissing(models, orderId, needed);
-      return read;
-    });
+      ),
+    );
     if (found.nextAfter !== null) ctx.set('Link', linkToNextPage(ctx, found.nextAfter));
     respond(ctx, found.json, found.tag);
   });
@@ -95,13 +89,6 @@ interface FoundHistory {
   /** The ETag; by default that of the text. */
   readonly tag?: string;
   readonly nextAfter: number | null;
-}
-
-/** The problem of a version that the history lacks. */
-async function whyMissing(models: ReadModels, orderId: string, version: number): Promise<Error> {
-  const skipped = await skippedInHistory(models, orderId);
-  if (skipped !== undefined) return new OrderDamaged(orderId, skipped);
-  return (await getOrderHead(models, orderId)) ? versionNotFound(`has no version ${version}`) : orderNotFound(orderId);
 }
 
 /** Undefined if the history has no such order, or if the order lacks a version to compare. */

@@ -33,8 +33,9 @@ import { queryParameters } from '../request/query-parameters.js';
 import { ownerOf } from '../request/request-budgets.js';
 import { respond } from '../response/respond.js';
 import { shareByKey } from '../shared-calls.js';
-import { atPosition, onceShown } from './at-position.js';
+import { atPosition } from './at-position.js';
 import type { HttpDependencies } from './dependencies.js';
+import { historyOfOrder, orderNotFound } from './history-of-order.js';
 import type { AddRoute } from './router.js';
 
 type QueryDependencies = Pick<
@@ -149,12 +150,11 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     const projections = [orderHistory, ...(user === undefined ? [] : [orderStatus])];
     const order = await atPosition(ctx, dependencies, projections, async () => {
       await checkReadable(models, orderId, user);
-      const found = await onceShown(ctx, dependencies, orderId, 1, () =>
+      const found = await historyOfOrder(ctx, dependencies, orderId, { version: 1 }, () =>
         runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, { at: endOfTime })),
       );
       const skipped = await skippedInHistory(models, orderId);
       if (skipped !== undefined) throw new OrderDamaged(orderId, skipped);
-      if (!found) throw orderNotFound(orderId);
       return found;
     });
     const commands: ResponseBody<'OrderCommands'> = {
@@ -195,16 +195,10 @@ async function orderThen(
   await checkReadable(models, orderId, user);
   const moment =
     query.version === undefined ? { at: utcTime(parseRfc3339(query.at ?? '') ?? 0) } : { version: query.version };
-  const then = await onceShown(ctx, dependencies, orderId, query.version ?? 1, () =>
+  const then = await historyOfOrder(ctx, dependencies, orderId, moment, () =>
     runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, moment)),
   );
   const skipped = await skippedInHistory(models, orderId);
-  if (!then) {
-    if (skipped !== undefined) throw new OrderDamaged(orderId, skipped);
-    if (!(await getOrderHead(models, orderId))) throw orderNotFound(orderId);
-    const what = 'at' in moment ? `did not exist at ${moment.at}` : `has no version ${moment.version}`;
-    throw versionNotFound(what);
-  }
   // Forgetting a person changes what their order was: a cache must not show the earlier answer.
   const suffix = then.userId === erasedText ? '-erased' : '';
   const json = orderJson(then);
@@ -261,12 +255,4 @@ function milliseconds<Name extends string>(name: Name, time: string | undefined)
  */
 export async function checkReadable(models: ReadModels, orderId: string, user: string | undefined): Promise<void> {
   if (user !== undefined && (await getOrderHead(models, orderId))?.userId !== user) throw orderNotFound(orderId);
-}
-
-export function versionNotFound(what: string): ProblemError {
-  return new ProblemError(problem('order-version-not-found', `The order ${what}.`));
-}
-
-export function orderNotFound(orderId: string): ProblemError {
-  return new ProblemError(problem('order-not-found', `There is no order ${orderId}.`));
 }

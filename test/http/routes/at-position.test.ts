@@ -5,7 +5,9 @@ import Koa, { type Context } from 'koa';
 import { ProblemError, problem } from '../../../src/http/contract/problems.js';
 import { createPlaces } from '../../../src/http/middleware/in-flight-requests.js';
 import { atPosition } from '../../../src/http/routes/at-position.js';
+import { historyOfOrder } from '../../../src/http/routes/history-of-order.js';
 import { AppliedPositions } from '../../../src/queries/applied-positions.js';
+import type { Moment } from '../../../src/queries/history/fold-history.js';
 import { lookUpServed } from '../../../src/queries/live-generation.js';
 import { orderStatus } from '../../../src/read-models/order-status.js';
 import { createRedis, createRedisSubscriber, type Redis } from '../../../src/read-models/redis/redis-client.js';
@@ -23,10 +25,11 @@ describe('Min-Event-Position', () => {
   let query: () => Promise<string>;
   let get: () => Promise<string>;
   let dependencies: Parameters<typeof atPosition>[1];
+  const placed = orderIdIn(0, 1);
 
   before(async () => {
     log = await createTestLog(1);
-    for (let nth = 0; nth < 2; nth += 1) await place(appender(log), orderIdIn(0, 1));
+    for (const orderId of [placed, orderIdIn(0, 1)]) await place(appender(log), orderId);
     const { stop } = await startProjector(log);
     await projected(log);
     await stop();
@@ -92,6 +95,19 @@ describe('Min-Event-Position', () => {
     const waiting = { ...dependencies, applied: { wait: async () => true, reached } };
     const answer = await atPosition(ctx, waiting, [orderStatus], found).catch((error: Error) => error);
     expect(String(answer)).to.match(/expired, was revoked/);
+  });
+
+  it('a history that lacks an order that is shown, and does not get it, is not a 404', async () => {
+    const ctx = { req: { headers: {}, socket: {} }, state: {} } as unknown as Context;
+    const nothing = async () => undefined;
+    const typeOf = async (orderId: string, wanted: Moment) => {
+      const refused = await historyOfOrder(ctx, dependencies, orderId, wanted, nothing).catch((error: Error) => error);
+      return (refused as ProblemError).problem.type;
+    };
+    expect(await typeOf(placed, { version: 1 })).to.match(/position-not-reached$/);
+    expect(await typeOf(placed, { version: 2 })).to.match(/order-version-not-found$/);
+    expect(await typeOf(placed, { at: '1990-01-01T00:00:00.000Z' })).to.match(/order-version-not-found$/);
+    expect(await typeOf(orderIdIn(0, 1), { version: 1 })).to.match(/order-not-found$/);
   });
 
   for (const [nth, answer] of [found, notFound].entries()) {
