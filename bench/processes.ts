@@ -62,7 +62,10 @@ export function peakBytes({ pid }: ServerProcess): Promise<number> {
 }
 
 export async function peakBytesOf(pid: number): Promise<number> {
-  return 1_024 * Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
+  // A process that has ended and is not collected yet has no memory.
+  if (kilobytes === undefined) throw new Error(`process ${pid} has ended`);
+  return 1_024 * Number(kilobytes);
 }
 
 /**
