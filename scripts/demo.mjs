@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { fill } from './demo/fill.mjs';
 import { shopHistory } from './demo/shop.mjs';
 import { trickle } from './demo/trickle.mjs';
+import { stopSignals } from './run-child.mjs';
 import { root, startFlags } from './setup/project.mjs';
 import { setUp } from './setup.mjs';
 
@@ -42,7 +43,7 @@ async function demo() {
   setUp({ service: true });
   const stop = new AbortController();
   const { url, ended } = await startService(stop.signal);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => stop.abort());
+  for (const signal of stopSignals) process.once(signal, () => stop.abort());
   try {
     await fillShop(url, stop.signal);
     console.error(`demo: open ${url} in a browser; Ctrl-C stops`);

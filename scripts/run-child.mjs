@@ -3,6 +3,9 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { root } from './setup/project.mjs';
 
+/** The signals that stop a script: of a supervisor, of Ctrl-C, and of a terminal that closes. */
+export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 /** A program that was told to stop gets this long before it is killed. */
 const stopTimeoutMs = 20_000;
 
@@ -25,10 +28,10 @@ export function runChild(command, args, env = {}) {
       kill(signal);
       setTimeout(kill, stopTimeoutMs, 'SIGKILL').unref();
     };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
+    for (const signal of stopSignals) process.on(signal, onSignal);
     child.once('error', reject);
     child.once('exit', (code, signal) => {
-      for (const one of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(one, onSignal);
+      for (const one of stopSignals) process.off(one, onSignal);
       kill('SIGKILL');
       resolve(code ?? 128 + constants.signals[signal]);
     });

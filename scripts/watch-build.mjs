@@ -1,6 +1,7 @@
 // Builds after each change of a source.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { stopSignals } from './run-child.mjs';
 import { compilerArgs } from './setup/build.mjs';
 import { root } from './setup/project.mjs';
 
@@ -25,7 +26,7 @@ export async function watchBuild(onBuilt, watchOthers = () => undefined) {
   });
   watchOthers(call);
   const stopped = new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve(0));
+    for (const signal of stopSignals) process.once(signal, () => resolve(0));
     compiler.once('exit', () => resolve(1));
   });
   const code = await stopped;

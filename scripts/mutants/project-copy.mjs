@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stopSignals } from '../run-child.mjs';
 import { compilerArgs } from '../setup/build.mjs';
 import { root } from '../setup/project.mjs';
 
@@ -82,12 +83,12 @@ export function runHarness(folder, { faults, seconds, seed }) {
     interrupted = true;
     stop();
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
+  for (const signal of stopSignals) process.on(signal, interrupt);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
       for (const timer of timers) clearTimeout(timer);
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, interrupt);
+      for (const signal of stopSignals) process.off(signal, interrupt);
       kill('SIGKILL');
       if (interrupted) reject(new CannotJudge('interrupted'));
       else resolve({ code, output, timedOut });

@@ -1,7 +1,7 @@
 // Runs mocha once on servers that are started for it.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { runChild } from '../run-child.mjs';
+import { runChild, stopSignals } from '../run-child.mjs';
 import { root } from '../setup/project.mjs';
 import { selectFiles } from './select-files.mjs';
 
@@ -59,7 +59,7 @@ function jobsFor(options) {
 /** Keeps this process alive until its servers are stopped. */
 export function noteSignals() {
   let signalled = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  for (const signal of stopSignals) {
     process.on(signal, () => {
       signalled = true;
     });

@@ -101,18 +101,23 @@ async function revokeApiKeys(pool: Pool, ids: readonly string[]): Promise<string
 
 /**
  * Revokes all keys that a creator has made, directly or by other keys, and the creator if it is a
- * key. Returns their ids. A key that one of these keys creates meanwhile is revoked too; a token
- * can still create keys afterwards, until it expires.
+ * key. Returns their ids. A key that one of these keys creates meanwhile is revoked too. A token
+ * can still create keys afterwards, until it expires. `isOver` is false if one does so all the
+ * time.
  * @param creator as `createdThrough` takes it.
  */
-export async function revokeCreatedBy(pool: Pool, creator: string): Promise<string[]> {
+export async function revokeCreatedBy(
+  pool: Pool,
+  creator: string,
+): Promise<{ readonly revoked: readonly string[]; readonly isOver: boolean }> {
   const revoked: string[] = [];
-  for (;;) {
+  for (let round = 0; round < limits.maxRevocationRounds; round += 1) {
     const found = createdThrough(await listApiKeys(pool), creator).filter(({ revokedAt }) => revokedAt === null);
-    if (found.length === 0) return revoked;
+    if (found.length === 0) return { revoked, isOver: true };
     const ids = found.map(({ id }) => id);
     revoked.push(...(await revokeApiKeys(pool, ids)));
   }
+  return { revoked, isOver: false };
 }
 
 export async function listApiKeys(pool: Pool): Promise<ApiKey[]> {

@@ -23,6 +23,11 @@ export const accessLimits = {
   clockToleranceSeconds: 5,
   /** Time for which a ticket can open a stream. */
   ticketTtlMs: 60_000,
+  /**
+   * Rounds in which all keys of a creator are revoked. Each finds the keys that were created during
+   * the one before.
+   */
+  maxRevocationRounds: 10,
   /** Characters of a token or API key. Longer ones are rejected before they are parsed. */
   maxTokenLength: 8_192,
   /** Characters of a token's subject, which becomes the actor in events. */

@@ -105,7 +105,8 @@ export class PersonKeys {
       found.set(person, key);
       missing.delete(person);
     }
-    // Many events may be of one unknown person. They are opened one by one, and need one query.
+    // Many events may be of one unknown person. A failed opening is repeated for parts of its
+    // events, which then need no further query.
     for (const person of missing) {
       this.#remember(this.#byPerson, person, { key: undefined, isUnknown: true, untilMs: now + limits.keyCacheMs });
     }

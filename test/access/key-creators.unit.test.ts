@@ -1,6 +1,9 @@
 import { expect } from 'chai';
+import { revokeCreatedBy } from '../../src/access/api-keys.js';
 import { anonymous } from '../../src/access/caller.js';
 import { createdThrough, creatorOf } from '../../src/access/key-creators.js';
+import { accessLimits as limits } from '../../src/access/limits.js';
+import type { Pool } from '../../src/event-log/database.js';
 
 describe('The creator of an API key', () => {
   const keys = [
@@ -25,5 +28,16 @@ describe('The creator of an API key', () => {
     const caller = { ...anonymous, subject: 'ops' };
     expect(creatorOf({ ...caller, credential: { kind: 'key', id: 'abc' } })).to.equal('key:abc');
     expect(creatorOf({ ...caller, credential: { kind: 'token', validUntilMs: 0 } })).to.equal('ops');
+  });
+
+  it('that creates keys all the time does not keep the revocation of its keys busy for ever', async () => {
+    let created = 0;
+    const query = async (sql: string) => {
+      if (sql.startsWith('update')) return { rows: [{ id: `key-${created}` }] };
+      created += 1;
+      return { rows: [{ id: `key-${created}`, scopes: [], revokedAt: null, createdBy: 'grace' }] };
+    };
+    const { revoked, isOver } = await revokeCreatedBy({ query } as unknown as Pool, 'grace');
+    expect([revoked.length, isOver]).to.deep.equal([limits.maxRevocationRounds, false]);
   });
 });

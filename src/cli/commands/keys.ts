@@ -145,8 +145,10 @@ async function revokeAll(terminal: Terminal, text: string, { yes, json }: Revoke
     if (found.length === 0) throw new UsageError(`${creator} has created no key that is not revoked`);
     const names = found.map(({ id, name }) => `${id} (${name})`).join(', ');
     await confirm(terminal, `Clients with these keys will be refused for good: ${names}.`, yes);
-    const revoked = await revokeCreatedBy(pool, creator);
-    if (json) return terminal.print(JSON.stringify({ created_by: creator, revoked }));
-    for (const id of revoked) terminal.print(`revoked key ${id}`);
+    const { revoked, isOver } = await revokeCreatedBy(pool, creator);
+    if (json) terminal.print(JSON.stringify({ created_by: creator, revoked }));
+    else for (const id of revoked) terminal.print(`revoked key ${id}`);
+    if (!isOver)
+      throw new Error(`${creator} creates keys all the time: end its token at the issuer, then repeat the command`);
   });
 }

@@ -1,4 +1,5 @@
 import { runOrders } from '../../support/orders-command.js';
+import type { Random } from '../../support/random.js';
 import { promised } from '../finding.js';
 import { operate, send } from '../operate.js';
 import type { World } from '../world.js';
@@ -8,6 +9,9 @@ const projections = ['order-status', 'order-history', 'metrics', 'order-lookup']
 /** A revoked key stops working within a second everywhere; with slack for a busy machine. */
 const revokedWithinMs = 3_000;
 const acceptedWithinMs = 10_000;
+
+/** The projections that are rebuilt: mostly one. */
+const oneOrAll = (random: Random) => (random.chance(0.3) ? projections : [random.pick(projections)]);
 
 /** Actions of operators, which may meet faults of the other parts. */
 export const operatorFaults: readonly FaultKind[] = [
@@ -20,7 +24,7 @@ export const operatorFaults: readonly FaultKind[] = [
     isQuick: true,
     isPossible: () => true,
     choose: (random, world) => {
-      const some = random.chance(0.3) ? projections : [random.pick(projections)];
+      const some = oneOrAll(random);
       const isCancelled = random.chance(0.3);
       return {
         detail: `a rebuild of ${some.join(', ')}${isCancelled ? ', cancelled' : ''}`,
@@ -44,7 +48,7 @@ export const operatorFaults: readonly FaultKind[] = [
     isQuick: true,
     isPossible: () => true,
     choose: (random, world) => {
-      const some = random.chance(0.3) ? projections : [random.pick(projections)];
+      const some = oneOrAll(random);
       const { process } = random.pick(world.topology.members.filter(({ role }) => role === 'projector'));
       return {
         detail: `a rebuild of ${some.join(', ')}, and SIGSTOP and SIGCONT of ${process.name} before it has filled its part`,

@@ -6,7 +6,7 @@ import { useFewLines } from './few-lines.js';
 
 interface UnitsFieldProps {
   readonly field: Extract<FieldSpec, { kind: 'units' }>;
-  /** What the user has typed, by the line. */
+  /** The texts that the user has typed, by the id of their line. */
   readonly units: Values['units'];
   readonly onChange: (units: Values['units']) => void;
 }

@@ -14,7 +14,7 @@ export interface Series {
 
 /** All but the values, times and texts stay the same while the chart is shown. */
 export interface ChartProps {
-  /** What the chart shows, for screen readers. */
+  /** Describes the chart for screen readers. */
   readonly label: string;
   /** Seconds since 1970. */
   readonly times: readonly number[];
