@@ -9,7 +9,9 @@
 -- ARGV[2]  the bytes, of all pages together, after which nothing more is read
 -- ARGV[3…] for each key: the cursor at which its page begins, which is 0 for the first page
 --
--- Returns the pages in the order of the keys, at least one. Each page is an array of
+-- Returns the pages in the order of the keys, at least one, as the JSON text of an array of arrays:
+-- Node reads the hundreds of words in it ten times faster than as replies of their own. Each page
+-- consists of
 --
 -- - the type of the key;
 -- - the cursor of the next page of the key; 0 after its last page;
@@ -68,4 +70,4 @@ for nth, key in ipairs(KEYS) do
     break
   end
 end
-return pages
+return cjson.encode(pages)

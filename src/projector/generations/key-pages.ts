@@ -61,7 +61,7 @@ export function keyReader(redis: Redis): KeyReader {
 
   async function readPages(names: readonly string[], cursors: readonly string[]): Promise<ReadPage[]> {
     const pages = await readEntries(names, [limits.entriesPerPage, limits.maxComparedBytes, ...cursors]);
-    return (pages as string[][]).map((page, nth) => new ReadPage(page, cursors[nth] ?? ''));
+    return (JSON.parse(String(pages)) as string[][]).map((page, nth) => new ReadPage(page, cursors[nth] ?? ''));
   }
 
   return {

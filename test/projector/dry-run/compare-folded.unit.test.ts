@@ -34,7 +34,7 @@ describe('a comparison of keys with a fold that has none of them', () => {
     // The first page has all bytes of a round trip.
     const sendCommand = async () => {
       calls += 1;
-      return [['hash', '0', entry, '']];
+      return JSON.stringify([['hash', '0', entry, '']]);
     };
     const names = Array.from({ length: 5 * limits.maxComparedEntries }, (_, nth) => `key-${nth}`);
     const suspects = new Suspects();

@@ -37,7 +37,9 @@ describe('a dry run whose read model differs from the log in every partition', (
       ];
       // The pages of keys have one more argument than the texts of entries.
       if (rest.length === keysOfCall.length + 2)
-        return keysOfCall.map((name) => (isOfLive(name) ? ['hash', '0', entry, 'text'] : ['none', '0']));
+        return JSON.stringify(
+          keysOfCall.map((name) => (isOfLive(name) ? ['hash', '0', entry, 'text'] : ['none', '0'])),
+        );
       return keysOfCall.map((name) => (isOfLive(name) ? 'text' : null));
     };
     let found = 0;

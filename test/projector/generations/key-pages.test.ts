@@ -76,6 +76,15 @@ describe('the pages of keys', () => {
     expect([...(await readAll(`${prefix}:list`)).entries.keys()]).to.deep.equal(names.map((_, nth) => String(nth)));
   });
 
+  it('have texts as Redis has them, whatever their characters', async () => {
+    const controls = Array.from({ length: 0x21 }, (_, code) => String.fromCharCode(code)).join('');
+    const text = `"\\/${controls}\u007f\u0080\u2028\u2029é€😀`;
+    await redis.hset(`${prefix}:hash`, text, text, '', '');
+    await redis.rpush(`${prefix}:list`, '', text);
+    expect(Object.fromEntries((await readAll(`${prefix}:hash`)).entries)).to.deep.equal({ [text]: text, '': '' });
+    expect([...(await readAll(`${prefix}:list`)).entries.values()]).to.deep.equal(['', text]);
+  });
+
   it('end at a number of bytes, and so does a round trip that reads several keys', async () => {
     const text = 'x'.repeat(limits.maxComparedBytes / 8);
     const names = ['a', 'b', 'c'].map((name) => `${prefix}:${name}`);
