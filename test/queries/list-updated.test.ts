@@ -130,12 +130,20 @@ describe('listUpdated', () => {
     await placeSome(40);
     const models = queriesOf(log);
     let roundTrips = 0;
+    let isSending = false;
     const redis = new Proxy(log.redis, {
       get(target, name) {
         const value = Reflect.get(target, name, target);
         if (typeof value !== 'function') return value;
         return (...args: unknown[]) => {
-          if (name === 'pipeline') roundTrips += 1;
+          // The commands of a round trip are sent one right after the other.
+          if (name === 'sendCommand' && !isSending) {
+            roundTrips += 1;
+            isSending = true;
+            queueMicrotask(() => {
+              isSending = false;
+            });
+          }
           return Reflect.apply(value, target, args);
         };
       },

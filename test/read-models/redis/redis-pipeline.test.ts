@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { ReadModelUnavailable } from '../../../src/read-models/read-model-unavailable.js';
@@ -7,17 +8,32 @@ import { serverUrls } from '../../support/servers.js';
 
 describe('Redis pipeline', () => {
   let redis: Redis;
-  /** The commands of each write to the socket. */
-  let writes: string[][];
+  /** What each write to the socket holds, without its line breaks. */
+  let writes: string[] = [];
   const key = `pipeline-test:${process.pid}`;
-  before(() => {
+  before(async () => {
     redis = new Redis(serverUrls().redisUrl);
-    const send = redis.pipeline.bind(redis);
-    redis.pipeline = (commands) => {
-      writes.push((commands as string[][]).map((words) => words.join(' ')));
-      return send(commands);
-    };
+    await redis.ping();
+    watchWrites(redis.stream);
   });
+
+  function watchWrites(socket: Duplex): void {
+    const [one, several] = [socket._write.bind(socket), socket._writev?.bind(socket)];
+    socket._write = (chunk, encoding, done) => {
+      writes.push(String(chunk).replaceAll('\r\n', ' '));
+      one(chunk, encoding, done);
+    };
+    socket._writev = (chunks, done) => {
+      writes.push(
+        chunks
+          .map(({ chunk }) => String(chunk))
+          .join('')
+          .replaceAll('\r\n', ' '),
+      );
+      several?.(chunks, done);
+    };
+  }
+
   beforeEach(async () => {
     await redis.del(key);
     writes = [];
@@ -50,8 +66,9 @@ describe('Redis pipeline', () => {
       pipeline(redis, [['RPUSH', key, 'c']]),
     ]);
     expect(replies).to.deep.equal([[1, 3], [2, 3], [3], [3]]);
-    const [push, length] = ['rpush', 'llen'].map((name) => (rest: string) => `${name} ${key}${rest}`);
-    expect(writes).to.deep.equal([[push!(' a'), push!(' b'), push!(' c'), length!(''), length!('')]]);
+    const words = (...all: string[]) => `*${all.length} ${all.map((word) => `$${word.length} ${word} `).join('')}`;
+    const pushed = ['a', 'b', 'c'].map((item) => words('rpush', key, item)).join('');
+    expect(writes).to.deep.equal([pushed + words('llen', key).repeat(2)]);
   });
 
   it('a command that fails rejects only the call that sent it', async () => {
@@ -64,5 +81,22 @@ describe('Redis pipeline', () => {
       [failed, last].map((one) => one.status === 'rejected' && one.reason instanceof ReadModelUnavailable),
     ).to.deep.equal([true, true]);
     expect(other).to.deep.include({ status: 'fulfilled', value: [1, 'list'] });
+  });
+
+  it('no caller gets replies from before and from after the loss of the connection', async () => {
+    const [first, second] = await Promise.allSettled([
+      pipeline(redis, [
+        ['SET', key, 'x'],
+        ['GET', key],
+      ]),
+      // Redis closes the connection after the reply, or before: the commands after it have none.
+      pipeline(redis, [
+        ['CLIENT', 'KILL', 'SKIPME', 'no', 'ID', await redis.client('ID')],
+        ['GET', key],
+      ]),
+      pipeline(redis, [['GET', key]]),
+    ]);
+    expect(first).to.deep.include({ status: 'fulfilled', value: ['OK', 'x'] });
+    expect(second.status === 'rejected' && second.reason instanceof ReadModelUnavailable).to.equal(true);
   });
 });
