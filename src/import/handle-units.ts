@@ -2,36 +2,27 @@ import type { HandleLines, LineResponse } from '../http/batch/handle-lines.js';
 import type { ImportUnit } from './import-unit.js';
 
 /**
- * Sends the commands of units: the first of each together, and then the steps of each order. If
- * `place` is rejected, such as for an order that was imported with other content, its steps are not
- * sent: the order in the log stays as it is. Returns, by unit, the responses to what was sent.
+ * Sends the commands of units: the first of each together, and then the steps of each order, one
+ * after the other. The commands behind a rejected one are not sent: a refund belongs to its return,
+ * and after a cancellation a payment would be another one than in the file. So a corrected file
+ * leads to the same order as a correct one. Returns, by unit, the responses to what was sent.
  */
 export async function handleUnits(
   units: readonly ImportUnit[],
   handleLines: HandleLines,
 ): Promise<readonly (readonly LineResponse[])[]> {
-  const responses = units.map((): LineResponse[] => []);
-  const send = async (from: number, to: number | undefined, wanted: readonly number[]) => {
-    const sent = wanted.flatMap((nth) => (units[nth]?.commands ?? []).slice(from, to).map((line) => ({ nth, line })));
-    if (sent.length === 0) return;
-    const found = await handleLines(sent.map(({ line }) => line));
-    for (const [index, { nth }] of sent.entries()) {
-      const response = found[index];
-      if (response) responses[nth]?.push(response);
-    }
-  };
-  const all = units.map((_, nth) => nth);
-  await send(0, 1, all);
-  const isRejected = (nth: number) => (responses[nth] ?? []).some((response) => 'problem' in response);
-  await send(
-    1,
-    undefined,
-    all.filter((nth) => !(isRejected(nth) && placesOrder(units[nth]))),
+  const begun = units.filter(({ commands }) => commands.length > 0);
+  const first = await handleLines(begun.flatMap(({ commands }) => commands.slice(0, 1)));
+  const responses = new Map<ImportUnit, LineResponse[]>();
+  for (const [nth, unit] of begun.entries()) responses.set(unit, first.slice(nth, nth + 1));
+  await Promise.all(
+    begun.map(async (unit) => {
+      const found = responses.get(unit) ?? [];
+      for (const step of unit.commands.slice(1)) {
+        if (found.some((response) => 'problem' in response)) return;
+        found.push(...(await handleLines([step])));
+      }
+    }),
   );
-  return responses;
-}
-
-function placesOrder(unit: ImportUnit | undefined): boolean {
-  const input = unit?.commands[0]?.input;
-  return input !== undefined && !(input instanceof Uint8Array) && input.command === 'place';
+  return units.map((unit) => responses.get(unit) ?? []);
 }

@@ -95,6 +95,15 @@ describe('The life of imported orders', () => {
     expect(rejected).to.match(/^2: the order is placed, but cancel was refused: /);
   });
 
+  it('the steps after a rejected one are not sent, so that a corrected file can still send it', async () => {
+    const [placed, rejected, ...others] = await commandsOf(
+      row('1', [2, undefined, undefined, undefined, 4]).replace(day(1), day(3)),
+    );
+    expect(placed).to.match(/^place 3 /);
+    expect(rejected).to.match(/^2: the order is placed, but pay was refused: /);
+    expect(others).to.deep.equal([]);
+  });
+
   it('a date before the step that it depends on is refused with both', async () => {
     const [, , , rejected] = await commandsOf(row('1', [undefined, undefined, 5, 4]));
     expect(rejected).to.match(

@@ -103,6 +103,12 @@ describe('Returns of an import', () => {
     ]);
   });
 
+  it('no money is given back for a return that is rejected', async () => {
+    const { described, rejected } = await commandsOf(`${sale}R1,1,u,${day(5)},a,-4,2\n`);
+    expect(described).to.deep.equal(['place 1', 'pay 5', 'process 5', 'ship 5']);
+    expect(rejected).to.have.length(1);
+  });
+
   it('without prices the order says what the units cost; a total of the return comes before that', async () => {
     const bare = args.filter((arg) => arg !== '--total' && arg !== 'computed');
     const file = `no,original,user,at,sku,n,price,total\n1,,u,${day(1)},a,2,10,20\nR1,1,u,${day(5)},a,-1,,-8\n1,,,${day(6)},a,-1,,\n`;
