@@ -155,7 +155,7 @@ export function timeReader(formats: readonly string[], zone: string | undefined)
       reason = found;
     }
     const why = reason ?? `is not of the format ${wanted.join(' or ')}`;
-    throw new Refused(`"${shortened(text)}" ${why}${/: (?:check|set) /.test(why) ? '' : remedy(formats, text)}`);
+    throw new Refused(`"${shortened(text)}" ${why}${/: (?:check|write) /.test(why) ? '' : remedy(formats, text)}`);
   };
   /** The last times by their text: rows of one order, and dates without a time, have the same. */
   const known = new Map<string, FileTime>();
@@ -227,7 +227,10 @@ function toUtc(
   if (offset !== undefined) return { ms: localMs - offsetMs(offset), ambiguous: false };
   if (zone !== undefined && !/^(utc|gmt|z)$/i.test(zone)) {
     if (!zone.includes('/'))
-      return `has the zone "${zone}", which is no IANA name and may mean several: set --time-zone`;
+      return (
+        `has the zone "${zone}", which is no IANA name and may mean several: write [${zone}] instead of z in ` +
+        '--date-format, and set --time-zone'
+      );
     try {
       return zonedTime(localMs, zoneOf(zone, `"${zone}"`));
     } catch (error) {

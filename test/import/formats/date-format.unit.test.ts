@@ -44,7 +44,7 @@ describe('Date formats of an import', () => {
     ['2026-01-05 10:00 +9999', 'YYYY-MM-DD HH:mm ZZ', /not of the format/],
     ['Mon, 03 Mar 2026', 'ddd, DD MMM YYYY', /not a mon/],
     ['03 Foo 2026', 'DD MMM YYYY', /no time that exists/],
-    ['2026-01-01 12:00 IST', 'YYYY-MM-DD HH:mm z', /zone "IST".*set --time-zone/],
+    ['2026-01-01 12:00 IST', 'YYYY-MM-DD HH:mm z', /zone "IST".*write \[IST\] instead of z.*set --time-zone$/],
     ['2026-01-01 12:00 Mars/Base', 'YYYY-MM-DD HH:mm z', /no IANA time zone/],
     ['1969-12-31', 'YYYY-MM-DD', /not from 1970 to 2199/],
     ['2026-03-29 02:30', 'YYYY-MM-DD HH:mm', /was skipped/, 'Europe/Berlin'],
@@ -64,6 +64,12 @@ describe('Date formats of an import', () => {
     const several = timeReader(['M/D/YYYY H:mm', 'YYYY-MM-DD HH:mm:ss', 'RFC3339'], undefined);
     expect(several('12/1/2010 8:26').utc).to.equal(several('2010-12-01 08:26:00').utc);
     expect(several('2010-12-01T08:26:00Z').utc).to.equal('2010-12-01T08:26:00.000Z');
+  });
+
+  it('the cure for the short name of a zone reads it: fixed text, and --time-zone', () => {
+    const cured = timeReader(['YYYY-MM-DD HH:mm [CET]', 'YYYY-MM-DD HH:mm [CEST]'], 'Europe/Berlin');
+    expect(cured('2026-01-01 12:00 CET').utc).to.equal('2026-01-01T11:00:00.000Z');
+    expect(cured('2026-07-01 12:00 CEST').utc).to.equal('2026-07-01T10:00:00.000Z');
   });
 
   it('a local time that occurred twice is the earlier one, and is marked', () => {
