@@ -227,4 +227,35 @@ describe('An import never guesses', () => {
   it('NDJSON takes no options of CSV', async () => {
     expect(await refusal('{}', ['--key', 'id'], 'orders.ndjson')).to.match(/--key is for CSV files/);
   });
+
+  it('a step at a time that the clocks showed twice leads to a warning, once per order', async () => {
+    const options = ['--key', 'no', '--set', 'user_id=u,currency=EUR,item_id=x', '--time-zone', 'Europe/Berlin'];
+    const map = ['--map', 'total_amount=total,occurred_at=at,paid_at=paid,shipped_at=sent'];
+    const rows = '1,5,2025-10-20 10:00,2025-10-26 02:10,2025-10-26 02:30\n2,5,2025-10-20 10:00,2025-10-27 02:10,\n';
+    const { commands, warnings } = await trialImport(`no,total,at,paid,sent\n${rows}`, [
+      ...[...options, ...map],
+      ...['--date-format', 'YYYY-MM-DD HH:mm'],
+    ]);
+    expect(commands.map(({ occurredAt }) => occurredAt)).to.include('2025-10-26T00:10:00.000Z');
+    expect(warnings).to.deep.equal(['a local time that occurred twice is taken as the first: line 2']);
+  });
+
+  it('a return at a time that the clocks showed twice leads to a warning, also without its order', async () => {
+    const options = [
+      '--group-by',
+      'no',
+      '--returns',
+      'negative',
+      '--total',
+      'computed',
+      '--set',
+      'user_id=u,currency=EUR',
+    ];
+    const map = ['--map', 'occurred_at=at,item_id=sku,quantity=n,unit_price=price,return_of=of'];
+    const { warnings } = await trialImport('no,at,sku,n,price,of\nR1,2025-10-26 02:10,x,-1,5,9\n', [
+      ...[...options, ...map],
+      ...['--date-format', 'YYYY-MM-DD HH:mm', '--time-zone', 'Europe/Berlin'],
+    ]);
+    expect(warnings).to.deep.equal(['a local time that occurred twice is taken as the first: line 2']);
+  });
 });

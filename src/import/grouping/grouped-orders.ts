@@ -96,7 +96,7 @@ function commandsOf(source: GroupedSource, rows: readonly SpilledRow[], number: 
   if (sold.length === 0) {
     if (transactions.payment.length > 0)
       throw new Refused('the rows have payments and returns, but no line that was sold');
-    return reader.readReturns(rows[0]?.key ?? '', returned);
+    return reader.readReturns(rows[0]?.key ?? '', returned, number);
   }
   const back = new Set(returns.flatMap((some) => some.rows));
   const own = rows.filter((row) => !back.has(row));

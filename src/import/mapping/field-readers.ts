@@ -17,8 +17,15 @@ export interface FieldReaders {
   readonly list: (field: string) => ReadCell<string[]> | undefined;
 }
 
-/** @param indexOf the index of a column in the rows that are read. */
-export function fieldReaders(mapping: CsvMapping, indexOf: (column: string) => number): FieldReaders {
+/**
+ * @param indexOf the index of a column in the rows that are read.
+ * @param onAmbiguous called for each time that is read and that the clocks showed twice.
+ */
+export function fieldReaders(
+  mapping: CsvMapping,
+  indexOf: (column: string) => number,
+  onAmbiguous?: () => void,
+): FieldReaders {
   const cells = cellReaders(mapping, indexOf);
   const readAmount = numberReader(mapping.numbers, 'amount');
   const readCount = numberReader(mapping.numbers, 'count');
@@ -35,11 +42,13 @@ export function fieldReaders(mapping: CsvMapping, indexOf: (column: string) => n
         (cell) => wholeNumber(readCount(cell)),
         (given) => wholeNumber(readPlain(given)),
       ),
-    time: (field) =>
-      cells.of(field, readTime, (given) => {
+    time: (field) => {
+      const read = cells.of(field, readTime, (given) => {
         if (given === 'now') return undefined;
         return isRfc3339(given) ? readRfc3339(given) : readTime(given);
-      }),
+      });
+      return read && onAmbiguous ? reporting(read, onAmbiguous) : read;
+    },
     currency: (field) =>
       cells.of(field, currencyCode, (given) => {
         const code = currencyCode(given);
@@ -47,6 +56,14 @@ export function fieldReaders(mapping: CsvMapping, indexOf: (column: string) => n
         return code;
       }),
     list: (field) => cells.of(field, split, split),
+  };
+}
+
+function reporting(read: ReadCell<FileTime>, onAmbiguous: () => void): ReadCell<FileTime> {
+  return (row) => {
+    const time = read(row);
+    if (time?.ambiguous) onAmbiguous();
+    return time;
   };
 }
 

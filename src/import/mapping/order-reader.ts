@@ -35,8 +35,11 @@ export type ReadOrder = (
   transactions?: Transactions,
 ) => BatchInput[];
 
-/** Makes the commands of returns whose order is not in the file, but may be in the log. */
-export type ReadReturns = (orderNumber: string, returns: readonly ReturnRows[]) => BatchInput[];
+/**
+ * Makes the commands of returns whose order is not in the file, but may be in the log.
+ * @param number the number of the first row's line in the file.
+ */
+export type ReadReturns = (orderNumber: string, returns: readonly ReturnRows[], number: number) => BatchInput[];
 
 export interface OrderReader {
   readonly readOrder: ReadOrder;
@@ -71,7 +74,17 @@ export function orderReader(
   identity: Identity,
   warnings: Warnings,
 ): OrderReader {
-  const fields = fieldReaders(mapping, indexOf);
+  let hasAmbiguousTime = false;
+  const fields = fieldReaders(mapping, indexOf, () => {
+    hasAmbiguousTime = true;
+  });
+  /** Warns once per order of times that the clocks showed twice. */
+  const withWarning = (nth: number, read: () => BatchInput[]): BatchInput[] => {
+    hasAmbiguousTime = false;
+    const commands = read();
+    if (hasAmbiguousTime) warnings.add('a local time that occurred twice is taken as the first', nth);
+    return commands;
+  };
   const userId = fields.text('user_id');
   const orderId = fields.text('order_id');
   const reference = fields.text('reference');
@@ -91,7 +104,7 @@ export function orderReader(
   const keyColumn = keyColumnOf(mapping);
   const keyIndex = keyColumn === undefined ? -1 : indexOf(keyColumn);
 
-  const readOrder: ReadOrder = (header, lines, nth, returnRows = [], given = undefined) => {
+  const commandsOf: ReadOrder = (header, lines, nth, returnRows = [], given = undefined) => {
     const place: Record<string, unknown> = { command: 'place' };
     if (keyColumn !== undefined) {
       const value = header[keyIndex]?.trim() ?? '';
@@ -104,7 +117,6 @@ export function orderReader(
     const at = occurredAt?.(header);
     if (at !== undefined) {
       place.occurred_at = at.utc;
-      if (at.ambiguous) warnings.add('a local time that occurred twice is taken as the first', nth);
       const withdrawn = code === undefined ? undefined : withdrawnIn(code);
       if (withdrawn !== undefined && at.utc.slice(0, 7) > withdrawn)
         warnings.add(`an order in ${code} is dated after its withdrawal in ${withdrawn}`, nth);
@@ -147,14 +159,14 @@ export function orderReader(
       warnings.add('the payments of an order, less its refunds, are more than its total', nth);
     return [place, ...commands];
   };
-  const readReturns: ReadReturns = (orderNumber, returnRows) => {
-    const key = identity.ofValue(orderNumber);
-    const order = { id: identity.orderId(key), key };
-    return returnRows.flatMap((one) => returnCommands(order, readReturn(one, undefined)));
-  };
   return {
-    readOrder,
-    readReturns,
+    readOrder: (header, lines, nth, returns, transactions) =>
+      withWarning(nth, () => commandsOf(header, lines, nth, returns, transactions)),
+    readReturns: (orderNumber, returnRows, nth) => {
+      const key = identity.ofValue(orderNumber);
+      const order = { id: identity.orderId(key), key };
+      return withWarning(nth, () => returnRows.flatMap((one) => returnCommands(order, readReturn(one, undefined))));
+    },
     isCharge: (row) => chargeOf(row) !== undefined,
     isReturn: returnedRows(mapping, fields).isNegative,
     transactions: life.transactions,
