@@ -65,6 +65,8 @@ export const httpLimits = {
   discardTimeoutMs: 60_000,
   /** Levels of nesting in a JSON body. Bounds the recursion of the code that visits it. */
   maxJsonDepth: 10,
+  /** Characters that a message shows of a name in a JSON body. The rest is cut off. */
+  maxShownNameLength: 100,
   /** Characters of an Idempotency-Key, which becomes part of the event's metadata. */
   maxIdempotencyKeyLength: 200,
   /** Characters of a client's X-Request-Id. A longer one is replaced. */

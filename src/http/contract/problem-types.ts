@@ -15,7 +15,9 @@ export const problemTypes = {
   'malformed-json': {
     status: 400,
     title: 'The body is not valid JSON',
-    explanation: 'The body could not be parsed as UTF-8 JSON. Check quotes, commas, brackets and the encoding.',
+    explanation:
+      'The body could not be parsed as UTF-8 JSON. Check quotes, commas, brackets and the encoding. An object must ' +
+      'not have a name twice, since programs differ about which value counts.',
   },
   'invalid-header': {
     status: 400,

@@ -3,6 +3,7 @@ import { type FieldError, ProblemError, problem, validationProblem } from '../co
 import type { BodyName, RequestBody } from '../contract/request-schemas.js';
 import { GrowingBuffer } from '../growing-buffer.js';
 import { httpLimits as limits } from '../limits.js';
+import { repeatedName } from '../repeated-names.js';
 import { assertStillAuthorized } from './authority.js';
 import { ownerOf, type RunWhenRoom, requestBudgets, tooManyArriving } from './request-budgets.js';
 import { illFormedFields } from './text-fields.js';
@@ -66,8 +67,8 @@ async function readJsonBytes(ctx: Context): Promise<Buffer> {
 }
 
 /**
- * Parses JSON. Throws ProblemError on invalid UTF-8, invalid JSON, nesting beyond the limit, and
- * text that is not well-formed.
+ * Parses JSON. Throws ProblemError on invalid UTF-8, invalid JSON, nesting beyond the limit, text
+ * that is not well-formed, and an object that has a name twice.
  */
 export function parseJson(bytes: Uint8Array): unknown {
   let text: string;
@@ -78,7 +79,8 @@ export function parseJson(bytes: Uint8Array): unknown {
   } catch (error) {
     throw new ProblemError(problem('malformed-json', `The body is not UTF-8 JSON: ${(error as Error).message}`));
   }
-  if (deeperThan(value, limits.maxJsonDepth)) {
+  const names = countNames(value, limits.maxJsonDepth);
+  if (names === undefined) {
     throw new ProblemError(
       problem('malformed-json', `The body is nested more than ${limits.maxJsonDepth} levels deep.`),
     );
@@ -86,6 +88,11 @@ export function parseJson(bytes: Uint8Array): unknown {
   // Only an escape can produce ill-formed text. The bytes are UTF-8, and JSON has no bare U+0000.
   const errors = text.includes('\\u') ? illFormedFields(value) : [];
   if (errors.length > 0) throw new ProblemError(validationProblem(errors));
+  const repeated = repeatedName(text, names);
+  if (repeated !== undefined) {
+    const name = JSON.stringify(repeated.slice(0, limits.maxShownNameLength));
+    throw new ProblemError(problem('malformed-json', `The body has the name ${name} twice in one object.`));
+  }
   return value;
 }
 
@@ -107,19 +114,29 @@ export function hasOtherCharset(ctx: Context): boolean {
 }
 
 /**
- * Visits every value of every body, so it iterates by index and by name: `Object.values` would cost
- * more than parsing the body.
+ * The number of names in all objects of a value. Undefined if it is nested more levels deep. Visits
+ * every value of every body, so it iterates by index and by name: `Object.values` would cost more
+ * than parsing the body.
  */
-function deeperThan(value: unknown, levels: number): boolean {
-  if (value === null || typeof value !== 'object') return false;
-  if (levels === 0) return true;
+function countNames(value: unknown, levels: number): number | undefined {
+  if (value === null || typeof value !== 'object') return 0;
+  if (levels === 0) return undefined;
+  let count = 0;
   if (Array.isArray(value)) {
-    for (let nth = 0; nth < value.length; nth += 1) if (deeperThan(value[nth], levels - 1)) return true;
-    return false;
+    for (let nth = 0; nth < value.length; nth += 1) {
+      const inner = countNames(value[nth], levels - 1);
+      if (inner === undefined) return undefined;
+      count += inner;
+    }
+    return count;
   }
   const fields = value as Record<string, unknown>;
-  for (const name in fields) if (deeperThan(fields[name], levels - 1)) return true;
-  return false;
+  for (const name in fields) {
+    const inner = countNames(fields[name], levels - 1);
+    if (inner === undefined) return undefined;
+    count += 1 + inner;
+  }
+  return count;
 }
 
 /** Reads the whole body, within limits of size and time. */
