@@ -74,10 +74,12 @@ function checkColumns({ name, reads, columns }: Preset, mapping: CsvMapping, hea
  * message for the user, if an amount is then missing.
  */
 function columnsOfOrder(
-  { name, columns, payments }: Preset,
+  preset: Preset,
   given: CsvMapping,
   found: (names: readonly string[]) => string | undefined,
 ): Preset['columns'] {
+  const { name, payments } = preset;
+  const columns = columnsOfCurrency(preset, given, found);
   const left: Record<string, readonly string[]> = { ...columns };
   for (const kind of identifiedKinds(given)) {
     const amount = kind === 'payment' ? 'paid_amount' : 'refunded_amount';
@@ -91,6 +93,17 @@ function columnsOfOrder(
     for (const field of kind === 'payment' ? [amount, 'payment_reference'] : [amount]) delete left[field];
   }
   return left;
+}
+
+/** The columns of a preset that are in the currency of the total. */
+function columnsOfCurrency(
+  { columns, baseColumns }: Preset,
+  given: CsvMapping,
+  found: (names: readonly string[]) => string | undefined,
+): Preset['columns'] {
+  const ofBase = baseColumns?.total_amount ?? [];
+  const total = given.columns.get('total_amount') ?? found(columns.total_amount ?? []) ?? found(ofBase);
+  return total !== undefined && isOneOf(ofBase, total) ? { ...columns, ...baseColumns } : columns;
 }
 
 function presetCharges({ charges = {} }: Preset): [type: string, codes: string][] {

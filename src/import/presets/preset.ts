@@ -12,6 +12,11 @@ export interface Preset {
   /** The columns of each field: the first that the file has is taken. */
   readonly columns: Readonly<Record<string, readonly string[]>>;
   /**
+   * Columns of amounts in another currency, and of that currency. They replace those of their
+   * fields if the total is one of them, so that an order never has amounts of both.
+   */
+  readonly baseColumns?: Readonly<Record<string, readonly string[]>>;
+  /**
    * Columns of `unit_price` whose prices already have the discount taken off. If the file has one,
    * the discount is left out.
    */
