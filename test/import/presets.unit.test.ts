@@ -146,6 +146,74 @@ describe('Presets of the import', () => {
     expect(commands.map(({ command }) => command.command)).to.deep.equal(['place', 'process', 'ship', 'deliver']);
   });
 
+  it('a Shopify order with an outstanding balance is paid in part, or refused if that cannot be told', async () => {
+    const header =
+      'Name,Email,Paid at,Currency,Total,Created at,Lineitem quantity,Lineitem price,Lineitem sku,Outstanding Balance,Refunded Amount,Canceled at';
+    const time = '2026-03-15 08:00:00 -0500';
+    const order = (no: number, outstanding: string, refunded = '0.00', cancelled = '') =>
+      `#${no},a@shop.example,${time},USD,100.00,${time},1,100.00,x,${outstanding},${refunded},${cancelled}\n`;
+    const trial = async (rows: string, more: readonly string[] = []) => {
+      const { commands, rejected } = await trialImport(`${header}\n${rows}`, ['--preset', 'shopify', ...more]);
+      const paid = commands.map(({ command }) =>
+        command.command === 'pay' ? `pay ${command.amount}` : command.command,
+      );
+      return { paid: paid.toSorted(), reasons: rejected.map(({ reason }) => reason) };
+    };
+    expect(await trial(order(1, '60.00') + order(2, '0.00') + order(3, ''))).to.deep.equal({
+      paid: ['pay 40', 'pay undefined', 'pay undefined', 'place', 'place', 'place'],
+      reasons: [],
+    });
+    const undated = ['--undated', 'last-known'];
+    for (const row of [
+      order(1, '100.00'),
+      order(1, '-20.00'),
+      order(1, '60.00', '40.00'),
+      order(1, '60.00', '', time),
+    ]) {
+      const { paid, reasons } = await trial(row, undated);
+      expect(paid).to.deep.equal([]);
+      expect(reasons.join()).to.match(/so what was paid at paid_at cannot be told: map paid_amount/);
+      expect((await trial(row, [...undated, '--set', 'outstanding_amount=0'])).reasons).to.deep.equal([]);
+    }
+  });
+
+  it('both spellings of the time of a cancellation in Shopify are known', async () => {
+    const time = '2026-03-15 08:00:00 -0500';
+    for (const column of ['Cancelled at', 'Canceled at']) {
+      const { commands } = await trialImport(
+        `Name,Email,Currency,Total,Created at,Lineitem quantity,Lineitem sku,${column}\n#1,a@x.example,USD,1,${time},1,x,${time}\n`,
+        ['--preset', 'shopify'],
+      );
+      expect(commands.map(({ command }) => command.command)).to.deep.equal(['place', 'cancel']);
+    }
+  });
+
+  it('a Magento order has the amounts of one currency, and is not placed in another', async () => {
+    const header = 'increment_id,created_at,customer_email,sku,qty_ordered,';
+    const row = '1,2026-01-05 10:00:00,a@x.example,x,2,';
+    const trial = (columns: string, cells: string, more: readonly string[] = []) =>
+      trialImport(`${header}${columns}\n${row}${cells}\n`, ['--preset', 'magento', ...more]);
+    const paid = ['--set', 'paid_at=2026-01-06T00:00:00Z'];
+    const both = 'base_currency_code,order_currency_code,base_grand_total,base_price,price,base_total_paid,total_paid';
+    const own = await trial(both, 'EUR,USD,10.00,5.00,5.50,10.00,11.00', paid);
+    expect([own.placed, own.rejected]).to.deep.equal([
+      ['a@x.example: 2 x at 5.00 = 10.00 EUR, 2026-01-05T10:00:00.000Z'],
+      [],
+    ]);
+    expect(own.commands.flatMap(({ command }) => (command.command === 'pay' ? command.amount : []))).to.deep.equal([
+      '10.00',
+    ]);
+    const ofOrder = await trial(`${both},grand_total`, 'EUR,USD,10.00,5.00,5.50,10.00,11.00,11.00', paid);
+    expect(ofOrder.placed.join()).to.match(/= 11\.00 USD/);
+    for (const [columns, cells] of [
+      ['order_currency_code,base_grand_total', 'USD,10.00'],
+      ['base_currency_code,grand_total', 'EUR,11.00'],
+    ] as const)
+      expect(await refusal(`${header}${columns}\n${row}${cells}\n`, ['--preset', 'magento'])).to.match(
+        /^currency is not mapped/,
+      );
+  });
+
   it('presets know the states of their shops that have no date of their own', async () => {
     const shopify = [
       'Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Total,Created at,Lineitem quantity,Lineitem price,Lineitem sku,Refunded Amount',

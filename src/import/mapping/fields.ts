@@ -56,6 +56,7 @@ export const fields = {
   refunded_at: refund('time'),
   payment_id: payment('text'),
   paid_amount: payment('number'),
+  outstanding_amount: optional(order('number')),
   refund_id: refund('text'),
   refunded_amount: refund('number'),
   payment_reference: payment('text'),

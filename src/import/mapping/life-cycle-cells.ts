@@ -21,6 +21,8 @@ export interface LifeCycleCells {
   readonly states: readonly { readonly field: string; readonly read: ReadCell<string> }[];
   readonly paidAmount: ReadCell<string> | undefined;
   readonly refundedAmount: ReadCell<string> | undefined;
+  /** The amount that is still due by the file. */
+  readonly outstandingAmount: ReadCell<string> | undefined;
   /** Payments and refunds that an id tells apart. */
   readonly transactions: readonly TransactionCells[];
   /** Further fields of a command, such as a reason. */
@@ -68,6 +70,7 @@ export function lifeCycleCells(
     states: stateCells,
     paidAmount,
     refundedAmount,
+    outstandingAmount: fields.number('outstanding_amount'),
     transactions,
     details,
     undated,

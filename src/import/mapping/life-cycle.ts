@@ -1,7 +1,9 @@
+import { decimal, decimalText } from '../formats/decimal.js';
 import { Refused } from '../refused.js';
 import { at, type Command, type OrderReturn, returnCommands } from '../returns/return-commands.js';
 import {
   type DatedTransaction,
+  isMoney,
   type TransactionCells,
   type Transactions,
   transactionKey,
@@ -32,6 +34,7 @@ export interface LifeOfOrder {
   /** The idempotency key of the order. */
   readonly key: string;
   readonly placedAt: string | undefined;
+  readonly total: string;
   readonly isFree: boolean;
   /** Called if a step takes another date than the file has. */
   readonly onMoved: () => void;
@@ -66,6 +69,7 @@ export function lifeCycle(
   if (order.isFree && life.paidAmount?.(cells) === undefined && !several.get('paid')?.length) times.delete('paid');
   for (const reader of life.transactions)
     dropUnidentified(reader, times, transactions, several, movesNothing(life, reader.step, cells));
+  const isLess = times.has('refunded') || times.has('cancelled') || returns.length > 0;
   const dated = steps.flatMap((step) => {
     const own = times.get(step);
     if (own === undefined) return [];
@@ -74,7 +78,9 @@ export function lifeCycle(
       const time = life.movesEarlySteps ? latest(one.time, order.placedAt ?? '', earliestTime) : one.time;
       if (time !== one.time) order.onMoved();
       if (step === 'refunded') refuseBeforePayment('refunded_at is', time, paidAt);
-      return { after: earliestTime, command: stepCommand(life, one.cells, order, step, time, one.id) };
+      const command = stepCommand(life, one.cells, order, step, time, one.id);
+      const part = step === 'paid' && !several.has(step) ? partPaid(life, one.cells, order.total, isLess) : {};
+      return { after: earliestTime, command: { ...part, ...command } };
     });
   });
   for (const one of returns) {
@@ -149,6 +155,27 @@ function refuseBeforePayment(what: string, time: string, paidAt: string | undefi
   if (paidAt === undefined || time >= paidAt) return;
   throw new Refused(
     `${what} ${time}, before the payment (paid_at) of ${paidAt}: correct the dates, or set --misdated previous`,
+  );
+}
+
+/**
+ * The amount of a payment of which the file only says what it left due. Empty if that is nothing:
+ * the payment is then of all that is due. Throws Refused if the amount does not follow from it.
+ * @param isLess whether less was due at the end than the total.
+ */
+function partPaid(
+  { paidAmount, outstandingAmount }: LifeCycleCells,
+  cells: Cells,
+  total: string,
+  isLess: boolean,
+): { readonly amount?: string } {
+  const outstanding = paidAmount?.(cells) === undefined ? outstandingAmount?.(cells) : undefined;
+  if (outstanding === undefined || !isMoney(outstanding)) return {};
+  const amount = decimal(total) - decimal(outstanding);
+  if (amount > 0n && !outstanding.startsWith('-') && !isLess) return { amount: decimalText(amount) };
+  throw new Refused(
+    `outstanding_amount is ${outstanding} of ${total}${isLess ? ', and the order was cancelled, returned or refunded' : ''}, ` +
+      'so what was paid at paid_at cannot be told: map paid_amount, or --set outstanding_amount=0 if all of it was',
   );
 }
 

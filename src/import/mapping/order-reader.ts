@@ -145,7 +145,14 @@ export function orderReader(
     const key = typeof place.idempotency_key === 'string' ? place.idempotency_key : identity.ofLine(nth);
     const isFree = /^[0.]*$/.test(String(place.total_amount));
     const onMoved = () => warnings.add('a step dated before one that it depends on takes the date of that one', nth);
-    const order = { id: id ?? identity.orderId(key), key, placedAt: at?.utc, isFree, onMoved };
+    const order = {
+      id: id ?? identity.orderId(key),
+      key,
+      placedAt: at?.utc,
+      total: String(place.total_amount),
+      isFree,
+      onMoved,
+    };
     const returned = returnRows.map((one) => readReturn(one, order.placedAt));
     const transactions = given ?? transactionsOfRow(life.transactions, header);
     const commands = lifeCycle(life, header, order, returned, transactions);

@@ -20,8 +20,10 @@ export const shopify: Preset = {
     unit_price: ['Lineitem price'],
     paid_at: ['Paid at'],
     payment_reference: ['Payment Reference', 'Payment ID'],
+    outstanding_amount: ['Outstanding Balance'],
     shipped_at: ['Fulfilled at'],
-    cancelled_at: ['Cancelled at'],
+    // Shopify documents one spelling and exports the other.
+    cancelled_at: ['Cancelled at', 'Canceled at'],
     refunded_amount: ['Refunded Amount'],
   },
   fallbacks: { item_id: ['Lineitem name'] },
