@@ -4,7 +4,7 @@ import { createAppender } from '../../src/event-log/append/group-commit.js';
 import { readLogSettings } from '../../src/event-log/database.js';
 import { positionAt, positionsAt } from '../../src/event-log/read/positions-at.js';
 import { allProjections } from '../../src/projections/all-projections.js';
-import { foldUpTo } from '../../src/queries/history/fold-history.js';
+import { foldToTime } from '../../src/queries/history/fold-history.js';
 import { createReadModels } from '../../src/queries/live-generation.js';
 import { createKeys } from '../../src/read-models/keys.js';
 import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
@@ -103,10 +103,10 @@ describe('a clock that was wrong', function () {
     const { stop } = await startProjector(epochLog);
     await projected(epochLog);
     const models = createReadModels(log.redis, keys, 2, allProjections, settings.epochs);
-    expect(await foldUpTo(models, ahead, { at: startedAt }), 'an order from under the wrong clock').to.include({
+    expect(await foldToTime(models, ahead, startedAt), 'an order from under the wrong clock').to.include({
       version: 1,
     });
-    expect(await foldUpTo(models, ahead, { at: first.recordedAt })).to.equal(undefined);
+    expect(await foldToTime(models, ahead, first.recordedAt)).to.equal('not-yet-placed');
     await stop();
 
     expect(await verify()).to.deep.equal([]);

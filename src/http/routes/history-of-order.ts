@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { orderPartition } from '../../orders/values/partition.js';
 import { appliedPosition } from '../../queries/applied-positions.js';
 import { getOrderHead } from '../../queries/get-order.js';
-import { type Moment, skippedInHistory } from '../../queries/history/fold-history.js';
+import { skippedInHistory } from '../../queries/history/fold-history.js';
 import { orderHistory } from '../../read-models/order-history.js';
 import { orderStatus } from '../../read-models/order-status.js';
 import { OrderDamaged } from '../../read-models/read-model-unavailable.js';
@@ -17,20 +17,19 @@ import { type ReadDependencies, waitForPosition } from './at-position.js';
  *
  * Throws OrderDamaged if an operator has skipped an event of the order. Throws ProblemError if
  * there is no such order or version, and if the wait was in vain.
- * @param wanted a version that the query needs, or the time that it looks at.
- * @param query resolves with undefined if the history lacks it.
+ * @param needed the version that the query needs.
+ * @param query resolves with undefined if the history lacks that version.
  */
 export async function historyOfOrder<Result>(
   ctx: Context,
   dependencies: ReadDependencies,
   orderId: string,
-  wanted: Moment,
+  needed: number,
   query: () => Promise<Result | undefined>,
 ): Promise<Result> {
   const found = await query();
   if (found !== undefined) return found;
   const { models } = dependencies;
-  const needed = 'version' in wanted ? wanted.version : 1;
   // The version is read once: the order may be placed between two reads.
   const shown = (await getOrderHead(models, orderId))?.version ?? 0;
   if (shown >= needed) {
@@ -41,7 +40,6 @@ export async function historyOfOrder<Result>(
   const skipped = await skippedInHistory(models, orderId);
   if (skipped !== undefined) throw new OrderDamaged(orderId, skipped);
   if (shown === 0) throw orderNotFound(orderId);
-  if ('at' in wanted) throw versionNotFound(`did not exist at ${wanted.at}`);
   if (shown < needed) throw versionNotFound(`has no version ${needed}`);
   // Redis came back with an older state after the wait.
   throw new ProblemError(problem('position-not-reached', `The history lacks version ${needed} of the order.`));
@@ -56,7 +54,7 @@ async function waitForHistory(ctx: Context, dependencies: ReadDependencies, orde
   await waitForPosition(ctx, dependencies, [orderHistory], { partition, position, epoch });
 }
 
-function versionNotFound(what: string): ProblemError {
+export function versionNotFound(what: string): ProblemError {
   return new ProblemError(problem('order-version-not-found', `The order ${what}.`));
 }
 

@@ -64,7 +64,7 @@ export function historyRoute(route: AddRoute, dependencies: HistoryDependencies)
       });
     if (type === 'text/csv' && !query.diff) {
       const positions = await readAt(() =>
-        historyOfOrder(ctx, dependencies, orderId, { version: 1 }, async () => {
+        historyOfOrder(ctx, dependencies, orderId, 1, async () => {
           const found = await readPositions(models, orderId);
           return found.length === 0 ? undefined : found;
         }),
@@ -75,7 +75,7 @@ export function historyRoute(route: AddRoute, dependencies: HistoryDependencies)
     const weight = query.diff ? queryWeights.diff : queryWeights.page;
     const needed = query.diff ? Math.max(1, query.from ?? 1, query.to ?? 1) : 1;
     const found = await readAt(() =>
-      historyOfOrder(ctx, dependencies, orderId, { version: needed }, () =>
+      historyOfOrder(ctx, dependencies, orderId, needed, () =>
         runHeavyQuery(ctx, weight, () => readHistory(models, orderId, query)),
       ),
     );

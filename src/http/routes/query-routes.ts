@@ -8,7 +8,7 @@ import { utcTime } from '../../orders/values/utc-time.js';
 import { exactJson } from '../../queries/exact-json.js';
 import { getMetrics, type NoMetrics } from '../../queries/get-metrics.js';
 import { asDamaged, getOrder, getOrderHead } from '../../queries/get-order.js';
-import { foldUpTo, skippedInHistory } from '../../queries/history/fold-history.js';
+import { foldToTime, foldToVersion, skippedInHistory } from '../../queries/history/fold-history.js';
 import { queryLimits } from '../../queries/limits.js';
 import { listOrders } from '../../queries/lists/list-orders.js';
 import { listUpdated } from '../../queries/lists/list-updated.js';
@@ -35,7 +35,7 @@ import { respond } from '../response/respond.js';
 import { shareByKey } from '../shared-calls.js';
 import { atPosition } from './at-position.js';
 import type { HttpDependencies } from './dependencies.js';
-import { historyOfOrder, orderNotFound } from './history-of-order.js';
+import { historyOfOrder, orderNotFound, versionNotFound } from './history-of-order.js';
 import type { AddRoute } from './router.js';
 
 type QueryDependencies = Pick<
@@ -150,8 +150,8 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     const projections = [orderHistory, ...(user === undefined ? [] : [orderStatus])];
     const order = await atPosition(ctx, dependencies, projections, async () => {
       await checkReadable(models, orderId, user);
-      const found = await historyOfOrder(ctx, dependencies, orderId, { version: 1 }, () =>
-        runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, { at: endOfTime })),
+      const found = await historyOfOrder(ctx, dependencies, orderId, 1, () =>
+        runHeavyQuery(ctx, queryWeights.fold, () => foldToVersion(models, orderId)),
       );
       const skipped = await skippedInHistory(models, orderId);
       if (skipped !== undefined) throw new OrderDamaged(orderId, skipped);
@@ -193,11 +193,14 @@ async function orderThen(
 ): Promise<FoundOrder> {
   const { models, runHeavyQuery } = dependencies;
   await checkReadable(models, orderId, user);
-  const moment =
-    query.version === undefined ? { at: utcTime(parseRfc3339(query.at ?? '') ?? 0) } : { version: query.version };
-  const then = await historyOfOrder(ctx, dependencies, orderId, moment, () =>
-    runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, moment)),
+  const { version } = query;
+  const at = utcTime(parseRfc3339(query.at ?? '') ?? 0);
+  const then = await historyOfOrder(ctx, dependencies, orderId, version ?? 1, () =>
+    runHeavyQuery(ctx, queryWeights.fold, () =>
+      version === undefined ? foldToTime(models, orderId, at) : foldToVersion(models, orderId, version),
+    ),
   );
+  if (then === 'not-yet-placed') throw versionNotFound(`did not exist at ${at}`);
   const skipped = await skippedInHistory(models, orderId);
   // Forgetting a person changes what their order was: a cache must not show the earlier answer.
   const suffix = then.userId === erasedText ? '-erased' : '';
@@ -205,9 +208,6 @@ async function orderThen(
   if (skipped === undefined) return { json, tag: `"${then.version}${suffix}"` };
   return { json: asDamaged(json), tag: `"${then.version}${suffix}-damaged"` };
 }
-
-/** Later than every event. */
-const endOfTime = '9999-12-31T23:59:59.999Z';
 
 const noQuarter = 'has intervals that do not begin on a quarter of an hour of UTC in this range';
 

@@ -6,7 +6,7 @@ import { orderPartition } from '../../orders/values/partition.js';
 import { sliceFor, TimeSlice } from '../../yield-to-event-loop.js';
 import { queryLimits as limits } from '../limits.js';
 import type { ReadModels } from '../live-generation.js';
-import { foldUpTo } from './fold-history.js';
+import { foldToVersion } from './fold-history.js';
 import {
   applyEntry,
   type FieldChange,
@@ -36,7 +36,7 @@ export async function withChanges(models: ReadModels, page: HistoryPage): Promis
   const { orderId, entries, version } = page;
   const partition = orderPartition(orderId, models.partitions);
   const after = (entries[0]?.version ?? 1) - 1;
-  let order = after === 0 ? undefined : await foldUpTo(models, orderId, { version: after });
+  let order = after === 0 ? undefined : await foldToVersion(models, orderId, after);
   let fields = fieldsOf(order);
   const changes: FieldChange[][] = [];
   const slice = new TimeSlice();

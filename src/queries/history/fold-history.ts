@@ -7,28 +7,47 @@ import { fromLive, type ReadModels } from '../live-generation.js';
 import { applyEntry, historyEntries, readPositions } from './get-order-history.js';
 
 /**
- * A moment in an order's history: after the event of a version, or after all events recorded up to
- * a time (RFC 3339 UTC with milliseconds).
+ * Returns an order after the event of a version, by default after all its events. Undefined if its
+ * history has no such version.
  */
-export type Moment = { readonly version: number } | { readonly at: string };
+export async function foldToVersion(models: ReadModels, orderId: string, version?: number): Promise<Order | undefined> {
+  const positions = await readPositions(models, orderId);
+  if (version !== undefined && version > positions.length) return undefined;
+  return fold(models, orderId, positions.slice(0, version));
+}
 
 /**
- * Folds an order's history up to a moment, page by page: memory does not grow with the history, and
- * the fold yields to the event loop. Returns undefined if the order did not exist at that time or
- * has no such version.
+ * Returns an order after all events recorded up to a time (RFC 3339 UTC with milliseconds).
+ * Undefined if its history has no events, which it may still get.
  */
-export async function foldUpTo(models: ReadModels, orderId: string, moment: Moment): Promise<Order | undefined> {
+export async function foldToTime(
+  models: ReadModels,
+  orderId: string,
+  at: string,
+): Promise<Order | 'not-yet-placed' | undefined> {
   const positions = await readPositions(models, orderId);
-  if ('version' in moment && moment.version > positions.length) return undefined;
-  const wanted = 'version' in moment ? positions.slice(0, moment.version) : positions;
+  if (positions.length === 0) return undefined;
+  return (await fold(models, orderId, positions, at)) ?? 'not-yet-placed';
+}
+
+/**
+ * Folds events page by page: memory does not grow with the history, and the fold yields to the
+ * event loop. Ends before the first event recorded after `until`.
+ */
+async function fold(
+  models: ReadModels,
+  orderId: string,
+  positions: readonly number[],
+  until?: string,
+): Promise<Order | undefined> {
   const partition = orderPartition(orderId, models.partitions);
   const recordedBy = ({ position, recorded_at }: HistoryEntry) =>
     models.epochs.recordedBy(partition, position, recorded_at);
   let order: Order | undefined;
-  for await (const { entries, bytes } of historyEntries(models, orderId, wanted)) {
+  for await (const { entries, bytes } of historyEntries(models, orderId, positions)) {
     const slice = await sliceFor(bytes);
     for (const entry of entries) {
-      if ('at' in moment && recordedBy(entry) > moment.at) return order;
+      if (until !== undefined && recordedBy(entry) > until) return order;
       if (slice.isOver) await slice.yield();
       order = applyEntry(order, orderId, partition, entry);
     }

@@ -40,12 +40,27 @@ describe('the histories while order-status is ahead of them', function () {
       get(`${path}/history`, { accept: 'text/csv' }),
       get(`${path}/history?diff=true&from=0&to=1`),
       get(`${path}?version=1`),
+      get(`${path}?at=2100-01-01T00:00:00Z`),
     ];
     // These requests are read after those above.
     for (let nth = 0; nth < 5; nth += 1) await get(path);
     await thaw();
     const statuses = (await Promise.all(responses)).map(({ status }) => status);
-    expect(statuses).to.deep.equal([200, 200, 200, 200, 200]);
+    expect(statuses).to.deep.equal([200, 200, 200, 200, 200, 200]);
+  });
+
+  it('an order did not exist before its first event, however far behind its history is', async () => {
+    const orderId = (await call(service, 'POST', '/orders', order, { prefer: 'wait=10' })).body.order_id;
+    const path = `/orders/${orderId}`;
+    await eventually('the history', async () => (await get(`${path}/history`)).status === 200);
+    const thaw = await freezeHistory(orderId);
+    await call(service, 'POST', `${path}/note`, { text: 'x' }, { prefer: 'respond-async' });
+    await eventually('the note to be seen', async () => (await get(path)).headers.get('etag') === '"2"');
+    // To wait for the history would be in vain, and another problem.
+    const { problem } = await get(`${path}?at=1990-01-01T00:00:00Z`);
+    await thaw();
+    expect(problem.type).to.equal('/problems/order-version-not-found');
+    expect(problem.detail).to.equal('The order did not exist at 1990-01-01T00:00:00.000Z.');
   });
 
   it('an order or a version that does not exist is a 404 at once', async () => {
