@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIPv6 } from 'node:net';
 import type { Middleware } from 'koa';
 import { ProblemError, problem } from './contract/problems.js';
 
@@ -42,6 +43,9 @@ function flawOf(request: IncomingMessage) {
   if (headers.host === undefined && request.httpVersionMinor >= 1) {
     return problem('malformed-request', 'The message has no header host, which HTTP/1.1 requires.');
   }
+  if (headers.host !== undefined && !isHost(headers.host)) {
+    return problem('malformed-request', 'The header host must be a name or an address, and may end with a port.');
+  }
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked') {
     return problem('malformed-request', 'Transfer-Encoding must be chunked.');
@@ -50,4 +54,13 @@ function flawOf(request: IncomingMessage) {
     return problem('malformed-request', 'Expect must be 100-continue.');
   }
   return undefined;
+}
+
+/** An address in brackets, or a name as in RFC 3986, which may be empty; and perhaps a port. */
+const hostForm = /^(?:\[([^\]]*)\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i;
+
+/** Whether a Host header has a valid value (RFC 9110, section 7.2). */
+function isHost(host: string): boolean {
+  const match = hostForm.exec(host);
+  return match !== null && (match[1] === undefined || isIPv6(match[1]));
 }

@@ -70,6 +70,22 @@ describe('A request that a web site makes a browser on this machine send', funct
     expect((await send(controlled, 'POST', '/projections/metrics/rebuild', foreign)).status).to.equal(401);
   });
 
+  it('is malformed if its Host has an invalid value, whether access control is on or off', async () => {
+    const malformed = { status: 400, type: '/problems/malformed-request' };
+    const names = ['a b', 'a/b', 'a?b', 'a#b', 'user@localhost', 'a\\b', '"a"', 'a%2', '<a>', 'b\u00fccher'];
+    const addresses = ['[::1', '::1', '[localhost]', '[]', '[::1]x', '[::1]:x', 'localhost:x', 'localhost:80:80'];
+    const sound = ['LOCALHOST', 'localhost:', 'my_orders-1:3000', '127.0.0.1', '[::1]:3000', '%6corders', ''];
+    for (const service of [open, controlled]) {
+      for (const host of [...names, ...addresses]) {
+        expect(await send(service, 'GET', '/health/live', { host }), host).to.deep.equal(malformed);
+      }
+      for (const host of sound) {
+        const { type } = await send(service, 'GET', '/health/live', { host });
+        expect(type, host).not.to.equal(malformed.type);
+      }
+    }
+  });
+
   it('is foreign if its Host may be the name of a web site', () => {
     for (const host of [
       ...['localhost.evil.example', 'evil.example.', '127.0.0.1.evil.example', '127.0.0.1:80:80'],
