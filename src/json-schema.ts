@@ -101,13 +101,13 @@ type Flat<Type> = { [Name in keyof Type]: Type[Name] };
 export type FindMisfit = (value: unknown) => string | undefined;
 
 // The schemas are constants of the code. Checking them would take most of the time of compiling.
-const ajv = new Ajv2020({ strict: false, meta: false, validateSchema: false });
+const ajv = new Ajv2020({ strict: false, meta: false, validateSchema: false, validateFormats: false });
 
 /**
- * Checks the types, required properties and limits of a schema. Properties that it does not name
- * are valid, because an event of a later version may have them. The check is fast enough for each
- * event that is read from the log. The schema is compiled at its first use, which takes a few
- * milliseconds.
+ * Checks the types, required properties, patterns and limits of a schema, but no formats.
+ * Properties that it does not name are valid, because an event of a later version may have them.
+ * The check is fast enough for each event that is read from the log. The schema is compiled at its
+ * first use, which takes a few milliseconds.
  */
 export function misfitFinder(schema: object): FindMisfit {
   let validate: ValidateFunction | undefined;

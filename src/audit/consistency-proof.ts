@@ -1,11 +1,13 @@
 import type { JWK } from 'jose';
 import type { Pool } from '../event-log/database.js';
+import { count, type FromSchema, list, object, sha256 } from '../json-schema.js';
 import { openTree } from './merkle-store.js';
 import { isConsistent } from './merkle-tree.js';
 import {
   NotProven,
   type SignedCheckpoint,
   type SignedCheckpointPayload,
+  signedCheckpointSchema,
   verifySignedCheckpoint,
 } from './signed-checkpoint.js';
 
@@ -13,12 +15,14 @@ import {
  * Proves, given trust in the signing keys, that the log of the second checkpoint begins with the
  * log of the first one: nothing up to the first was changed or removed.
  */
-export interface ConsistencyProof {
-  readonly first: SignedCheckpoint;
-  readonly second: SignedCheckpoint;
+export const consistencyProofSchema = object({
+  first: signedCheckpointSchema,
+  second: signedCheckpointSchema,
   /** By partition, the consistency path between the two trees (RFC 9162, 2.1.4). */
-  readonly partitions: readonly { readonly partition: number; readonly path: readonly string[] }[];
-}
+  partitions: list(object({ partition: count, path: list(sha256) })),
+});
+
+export type ConsistencyProof = FromSchema<typeof consistencyProofSchema>;
 
 /**
  * Creates the proof from the log. Throws NotProven if the second checkpoint cannot continue the

@@ -5,11 +5,13 @@ import { createStreamReader, type StreamPage, streamPages } from '../event-log/r
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { count, type FromSchema, list, object, sha256, text, time, uuid } from '../json-schema.js';
 import { orderPartition } from '../orders/values/partition.js';
+import { canonicalUuid, isUuid } from '../orders/values/uuid.js';
 import { exportedEvent, recomputedHash } from './exported-event.js';
 import { auditLimits as limits } from './limits.js';
 import { type MerkleTree, openTree } from './merkle-store.js';
 import { isIncluded, leafHash } from './merkle-tree.js';
 import {
+  NotProven,
   type SignedCheckpoint,
   type SignedCheckpointPayload,
   type SignedPartition,
@@ -96,30 +98,31 @@ async function provenEvent(pool: Pool, tree: MerkleTree, event: StoredEvent): Pr
 
 /**
  * Verifies a proof with the trusted keys alone: it needs no database and no network.
- * Throws an error that names the first flaw. Returns the checkpoint that the proof refers to.
+ * Throws NotProven, which names the first flaw. Returns the checkpoint that the proof refers to.
  */
 export async function verifyOrderProof(proof: OrderProof, trusted: readonly JWK[]): Promise<SignedCheckpointPayload> {
   const { checkpoint } = await verifySignedCheckpoint(JSON.stringify(proof.checkpoint), trusted);
+  const { partitions } = checkpoint;
   const { order_id: orderId, partition } = proof;
-  const signed = checkpoint.partitions.find((one) => one.partition === partition);
-  if (!signed || orderPartition(orderId, checkpoint.partitions.length) !== partition) {
-    throw new Error(`order ${orderId} does not belong to partition ${partition}`);
+  const signed = partitions.find((one) => one.partition === partition);
+  if (!signed || !isUuid(orderId) || orderPartition(canonicalUuid(orderId), partitions.length) !== partition) {
+    throw new NotProven(`order ${orderId} does not belong to partition ${partition}`);
   }
   for (const [index, event] of proof.events.entries()) {
     const name = `event ${index + 1} of order ${orderId}`;
-    if (event.version !== index + 1) throw new Error(`${name} has version ${event.version}: an event is missing`);
+    if (event.version !== index + 1) throw new NotProven(`${name} has version ${event.version}: an event is missing`);
     checkEvent(name, orderId, signed, event);
   }
-  if (proof.events.length === 0) throw new Error('the proof contains no event');
+  if (proof.events.length === 0) throw new NotProven('the proof contains no event');
   return checkpoint;
 }
 
 function checkEvent(name: string, orderId: string, signed: SignedPartition, event: ProvenEvent): void {
   const hash = recomputedHash({ ...event, order_id: orderId, partition: signed.partition });
-  if (hash !== event.hash) throw new Error(`${name} does not match its hash: its content was changed`);
+  if (hash !== event.hash) throw new NotProven(`${name} does not match its hash: its content was changed`);
   const path = event.path.map((one) => Buffer.from(one, 'hex'));
   const leaf = leafHash(Buffer.from(hash, 'hex'));
   if (!isIncluded(leaf, event.position - 1, signed.position, path, Buffer.from(signed.root, 'hex'))) {
-    throw new Error(`${name} is not in the log that the checkpoint describes`);
+    throw new NotProven(`${name} is not in the log that the checkpoint describes`);
   }
 }

@@ -1,7 +1,7 @@
-import { CompactSign, compactVerify, importJWK, type JWK } from 'jose';
+import { CompactSign, compactVerify, errors, importJWK, type JWK } from 'jose';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import { readHeads } from '../event-log/heads/read-heads.js';
-import { count, type FromSchema, list, object, sha256, text, time, uuid } from '../json-schema.js';
+import { count, type FromSchema, list, misfitFinder, object, sha256, text, time, uuid } from '../json-schema.js';
 import { firstEpoch } from '../log-epochs.js';
 import { extendTree, openTree } from './merkle-store.js';
 import { type SigningKey, signingAlgorithm } from './signing-key.js';
@@ -89,25 +89,41 @@ export async function verifySignedCheckpoint(text: string, trusted: readonly JWK
     jws,
     async ({ kid }) => {
       const key = trusted.find((one) => one.kid === kid);
-      if (!key) throw new Error(`the checkpoint is signed by key ${kid}, which is not among the trusted ones`);
+      if (!key) throw new NotProven(`the checkpoint is signed by key ${kid}, which is not among the trusted ones`);
       return importJWK(key, signingAlgorithm);
     },
     { algorithms: [signingAlgorithm] },
-  ).catch((error: Error) => {
+  ).catch((error: unknown) => {
+    if (!(error instanceof errors.JOSEError || error instanceof NotProven)) throw error;
     throw new NotProven(`the checkpoint's signature does not hold: ${error.message}`, { cause: error });
   });
   const header = JSON.parse(Buffer.from(jws.split('.')[0] ?? '', 'base64url').toString()) as { typ?: string };
   if (header.typ !== type) throw new NotProven(`the signed document is of type ${header.typ}, not ${type}`);
-  return { checkpoint: JSON.parse(new TextDecoder().decode(payload)) as SignedCheckpointPayload, jws };
+  return { checkpoint: payloadIn(new TextDecoder().decode(payload)), jws };
+}
+
+const findMisfit = misfitFinder(checkpointSchema);
+
+function payloadIn(signed: string): SignedCheckpointPayload {
+  const payload: unknown = jsonIn(signed);
+  const misfit = findMisfit(payload);
+  if (misfit !== undefined)
+    throw new NotProven(`the signed document is not a checkpoint${misfit && `: see ${misfit}`}`);
+  return payload as SignedCheckpointPayload;
 }
 
 function jwsIn(text: string): string {
   if (!text.trimStart().startsWith('{')) return text.trim();
-  try {
-    const { jws } = JSON.parse(text) as Partial<SignedCheckpoint>;
-    if (typeof jws === 'string') return jws;
-  } catch {
-    // The message is the same for other JSON and for text that is no JSON.
-  }
+  const found = jsonIn(text);
+  if (typeof found === 'object' && found !== null && 'jws' in found && typeof found.jws === 'string') return found.jws;
   throw new NotProven('this is not a signed checkpoint: it has no "jws"');
+}
+
+/** The value of a JSON text. Undefined if the text is no JSON. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -125,6 +125,12 @@ describe('An import never guesses', () => {
       expect(await refusal(file(0x81), args)).to.match(/not windows-1252 throughout: byte 11/);
     });
 
+    it('bytes that are no UTF-16 are refused, with the encoding in the message', async () => {
+      const halved = Buffer.from('\ufeffuser,total\nada,5\n\ud800\n', 'utf16le');
+      const reason = await refusal(halved, [...short, '--encoding', 'utf-16']);
+      expect(reason).to.match(/ is not utf-16 throughout: /);
+    });
+
     for (const bigEndian of [false, true]) {
       it(`UTF-16, ${bigEndian ? 'big' : 'little'} endian, is read with --encoding utf-16 and refused without`, async () => {
         const bytes = Buffer.from('\ufeffuser,total\r\nMüller 😀,5\r\n', 'utf16le');

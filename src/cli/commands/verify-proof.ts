@@ -1,6 +1,8 @@
-import { type ConsistencyProof, verifyConsistency } from '../../audit/consistency-proof.js';
-import { type OrderProof, verifyOrderProof } from '../../audit/order-proof.js';
+import { type ConsistencyProof, consistencyProofSchema, verifyConsistency } from '../../audit/consistency-proof.js';
+import { type OrderProof, orderProofSchema, verifyOrderProof } from '../../audit/order-proof.js';
+import { NotProven } from '../../audit/signed-checkpoint.js';
 import { readConfig } from '../../config.js';
+import { misfitFinder } from '../../json-schema.js';
 import { readTextFile } from '../read-file.js';
 import { readArguments } from '../terminal/arguments.js';
 import { errorMessage, wrongCall } from '../terminal/errors.js';
@@ -52,22 +54,26 @@ export async function verifyProofCommand(args: string[], terminal: Terminal): Pr
       ...{ order_id: proof.order_id, events: proof.events.length },
     });
   } catch (error) {
-    // Parts of a proof that are missing, or are something else, fail where they are used.
-    const reason = error instanceof TypeError ? noProof : errorMessage(error);
-    show(reason, { is_valid: false, error: reason });
+    if (!(error instanceof NotProven)) throw error;
+    show(error.message, { is_valid: false, error: error.message });
     terminal.exitCode = 3;
   }
 }
 
 const noProof = 'the file does not have the form of a proof';
+const findMisfitOfOrder = misfitFinder(orderProofSchema);
+const findMisfitOfLog = misfitFinder(consistencyProofSchema);
 
+/** Throws NotProven unless the text has all parts of a proof, each of its type. */
 function parseProof(text: string): OrderProof | ConsistencyProof {
   let proof: unknown;
   try {
     proof = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${noProof}: ${errorMessage(error)}`, { cause: error });
+    throw new NotProven(`${noProof}: ${errorMessage(error)}`, { cause: error });
   }
-  if (typeof proof === 'object' && proof !== null) return proof as OrderProof | ConsistencyProof;
-  throw new Error(noProof);
+  const isOfLog = typeof proof === 'object' && proof !== null && 'first' in proof;
+  const misfit = (isOfLog ? findMisfitOfLog : findMisfitOfOrder)(proof);
+  if (misfit === undefined) return proof as OrderProof | ConsistencyProof;
+  throw new NotProven(misfit === '' ? noProof : `${noProof}: ${misfit} is missing or is something else`);
 }

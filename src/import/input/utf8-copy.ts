@@ -54,18 +54,28 @@ export async function writeUtf8Copy(file: string, encoding: Encoding, to: string
     }
     await write(decode(Buffer.alloc(0), true, offset));
   } catch (error) {
-    throw error instanceof TypeError ? new Error(`${file} is not ${encoding} throughout: ${error.message}`) : error;
+    if (!(error instanceof WrongBytes)) throw error;
+    throw new Error(`${file} is not ${encoding} throughout: ${error.message}`, { cause: error });
   } finally {
     await out.close();
   }
 }
 
+/** Decodes consecutive bytes of a file. Throws WrongBytes if they are not of the encoding. */
 type Decode = (bytes: Buffer, last: boolean, offset: number) => string;
+
+class WrongBytes extends Error {}
 
 function utf16Decoder(start: Buffer): Decode {
   const bigEndian = start.length > 1 && (start.readUInt16BE(0) === 0xfeff || start[0] === 0);
   const decoder = new TextDecoder(bigEndian ? 'utf-16be' : 'utf-16le', { fatal: true });
-  return (bytes, last) => decoder.decode(bytes, { stream: !last });
+  return (bytes, last) => {
+    try {
+      return decoder.decode(bytes, { stream: !last });
+    } catch (error) {
+      throw new WrongBytes(error instanceof Error ? error.message : String(error), { cause: error });
+    }
+  };
 }
 
 /** The characters of the bytes 0x80 to 0x9f in windows-1252. A blank stands for those it lacks. */
@@ -79,7 +89,7 @@ function westernDecoder(): Decode {
   return (bytes, _last, offset) =>
     bytes.toString('latin1').replace(/[\x80-\x9f]/g, (character, at: number) => {
       const mapped = western[character.charCodeAt(0) - 0x80];
-      if (mapped === undefined || mapped === ' ') throw new TypeError(`byte ${offset + at} is no character`);
+      if (mapped === undefined || mapped === ' ') throw new WrongBytes(`byte ${offset + at} is no character`);
       return mapped;
     });
 }

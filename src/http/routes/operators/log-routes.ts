@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { verifySignedCheckpoint } from '../../../audit/signed-checkpoint.js';
+import { NotProven, verifySignedCheckpoint } from '../../../audit/signed-checkpoint.js';
 import { parseRfc3339 } from '../../../orders/values/rfc3339.js';
 import { utcTime } from '../../../orders/values/utc-time.js';
 import { canonicalUuid } from '../../../orders/values/uuid.js';
@@ -72,7 +72,7 @@ async function checkpointOf(ctx: Context, audit: HttpDependencies['audit']) {
   try {
     return (await verifySignedCheckpoint(against, audit?.publicKeys ?? [])).checkpoint;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new ProblemError(validationProblem([{ pointer: '/against', message }]));
+    if (!(error instanceof NotProven)) throw error;
+    throw new ProblemError(validationProblem([{ pointer: '/against', message: error.message }]));
   }
 }
