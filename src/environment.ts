@@ -17,16 +17,21 @@ export class ConfigError extends Error {
 
 /** Why a file or folder cannot be used, after its name in a sentence. */
 export function fileProblem(error: unknown): string {
-  const { code = '', message } = error as NodeJS.ErrnoException;
+  const { code = '', syscall, message } = error as NodeJS.ErrnoException;
+  // A folder above it is created first, so this is how /proc refuses new folders.
+  if (code === 'ENOENT' && syscall === 'mkdir') return 'is on a file system on which no folder can be created';
   const reasons: Readonly<Record<string, string>> = {
     ENOENT: 'does not exist',
     ENOTDIR: 'is not a folder, or not in one',
+    EEXIST: 'is not a folder, or is a link to nothing',
     EISDIR: 'is a folder: name a file',
     EACCES: 'is not open to this user: correct its permissions, or those of its folder',
+    EPERM: 'is protected by the system',
     EROFS: 'is on a file system that is read-only',
     ENAMETOOLONG: 'has a path that is too long',
     ELOOP: 'is a link that leads to itself',
     ENOSPC: 'is on a file system that is full',
+    EDQUOT: 'is on a file system whose quota of this user is used up',
   };
   return Object.hasOwn(reasons, code) ? (reasons[code] ?? message) : `cannot be used: ${message}`;
 }

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
 import { fileProblem } from '../environment.js';
 import { type FromSchema, text } from '../json-schema.js';
@@ -54,8 +54,11 @@ async function createIfMissing(file: string): Promise<void> {
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
   // The flag wx fails if the file exists. Of two processes that start at once, one creates the
   // file and the other reads it.
-  await writeFile(file, pem, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
+  await writeFile(file, pem, { mode: 0o600, flag: 'wx' }).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') return;
+    // On a full disk the file exists, but is empty: a later start would take it for a wrong key.
+    await rm(file, { force: true }).catch(() => undefined);
+    throw new Error(`the signing key cannot be created: ${file} ${fileProblem(error)}`, { cause: error });
   });
 }
 

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { ConfigError, fileProblem } from '../environment.js';
+import { ConfigError } from '../environment.js';
+import { isStorageFailure, makeFolder, unusableDataDir } from './data-folder.js';
 
 /** How often two processes that start at once give way to each other. */
 const maxAttempts = 50;
@@ -63,13 +64,20 @@ interface Description extends LockOwner {
  */
 export async function lockDataDir(dataDir: string, command: string): Promise<DataDirLock> {
   const folder = join(dataDir, 'lock');
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw new ConfigError('ORDERS_DATA_DIR', `is ${dataDir}, which ${fileProblem(error)}`);
+  await makeFolder(folder, 0o700).catch((error: unknown) => {
+    throw unusableDataDir(dataDir, error);
   });
   const paths = await openSocketPaths(folder);
   try {
     for (let attempt = 1; ; attempt += 1) {
-      const own = await listen(folder, paths.path, command);
+      const own = await listen(folder, paths.path, command).catch((error: NodeJS.ErrnoException) => {
+        throw isStorageFailure(error)
+          ? unusableDataDir(dataDir, error)
+          : new ConfigError(
+              'ORDERS_DATA_DIR',
+              `is ${dataDir}, whose file system must allow Unix sockets (${error.code})`,
+            );
+      });
       const others = (await readdir(folder)).filter((name) => name.endsWith('.sock') && name !== own.name);
       const found = await Promise.all(others.map(async (name) => ({ name, alive: await describe(paths.path(name)) })));
       const alive = found.flatMap((one) => one.alive ?? []);
@@ -164,13 +172,7 @@ async function listen(
 
 function listenOn(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const cause = new Error(
-        `the data folder cannot be locked (${error.code}): its file system must allow Unix sockets`,
-      );
-      cause.cause = error;
-      reject(cause);
-    });
+    server.once('error', reject);
     server.listen(path, () => resolve());
   });
 }

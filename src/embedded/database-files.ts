@@ -68,7 +68,7 @@ async function initialise(
   const unfinished = `${pgData}.new`;
   const password = passwordFile(pgData);
   await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { recursive: true, mode: 0o700 });
+  await mkdir(unfinished, { mode: 0o700 });
   await writeFile(password, randomBytes(18).toString('base64url'), { mode: 0o600 });
   if (runAs) for (const path of [unfinished, password]) await chown(path, runAs.uid, runAs.gid);
   const locale = ['-E', 'UTF8', '--locale=C'];

@@ -1,6 +1,7 @@
-import { access, chmod, constants, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { access, chmod, constants, cp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeFolder } from './data-folder.js';
 import { everyoneMayEnter, reachableFolder, type ServerUser } from './server-user.js';
 
 export interface PostgresFiles {
@@ -40,7 +41,7 @@ export async function preparePostgresFiles(
   if (runAs && !(await everyoneMayEnter(dataDir))) {
     const link = pgData;
     pgData = join(reachableFolder(dataDir), 'postgres');
-    await mkdir(dirname(pgData), { recursive: true, mode: 0o755 });
+    await makeFolder(dirname(pgData), 0o755);
     if (!(await exists(link))) {
       await rm(link, { force: true });
       await symlink(pgData, link);

@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
-import { mkdir, readlink } from 'node:fs/promises';
+import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { type EmbeddedServer, freePort, startChild, waitUntilStarted } from './child.js';
+import { makeFolder } from './data-folder.js';
 import { prepareDatabaseFiles, readPassword } from './database-files.js';
 import { type PostgresFiles, preparePostgresFiles } from './postgres-files.js';
 import { clearStalePid, findPostmaster, stopOrphanedPostgres } from './running-postgres.js';
@@ -47,7 +48,7 @@ export async function startPostgres(
   notify: (message: string) => void,
   { settings: furtherSettings = [], role = defaultRole }: PostgresOptions = {},
 ): Promise<EmbeddedPostgres> {
-  await mkdir(dataDir, { recursive: true, mode: 0o755 });
+  await makeFolder(dataDir, 0o755);
   const runAs = await serverUser();
   const files = await preparePostgresFiles(dataDir, runAs, notify);
   const { pgData } = files;

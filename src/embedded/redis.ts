@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 import { projectPath } from '../project-path.js';
 import { type EmbeddedServer, freePort, startChild, waitUntilStarted } from './child.js';
+import { makeFolder } from './data-folder.js';
 import { findRecordedRedis, recordRedis, stopOrphanedRedis } from './running-redis.js';
 import { ServerFailure } from './server-failure.js';
 
@@ -40,7 +41,7 @@ export async function startRedis(
     );
   }
   const folder = join(dataDir, 'redis');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   await stopOrphanedRedis(folder, notify);
   try {
     return await launch(program, folder, options);
@@ -106,7 +107,7 @@ async function launch(
       'bind 127.0.0.1',
       `port ${port}`,
       `requirepass ${password}`,
-      `dir "${folder}"`,
+      `dir ${quoted(folder)}`,
       'daemonize no',
       'appendonly yes',
       'appendfsync everysec',
@@ -127,6 +128,14 @@ async function launch(
       if (!taken || chosenPort !== undefined || nth === maxPorts) throw error;
     }
   }
+}
+
+/** A value as Redis reads it in its configuration: one line, whatever characters a path has. */
+function quoted(value: string): string {
+  const escaped = value.replace(/["\\\p{Cc}]/gu, (one) =>
+    [...Buffer.from(one)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
+  );
+  return `"${escaped}"`;
 }
 
 async function hasData(folder: string): Promise<boolean> {

@@ -24,6 +24,9 @@ const maxWarnings = 3;
 /** Some versions of Redis print these at each start. */
 const usualWarning = /^WARNING|Redis is starting|^(Redis|Valkey) version=|^Configuration loaded|^Server initialized/;
 
+/** An error of initdb. It may follow the name of the step that failed, on the same line. */
+const programError = /^(?:.* \.\.\. )?(\S+: (?:error|fatal): )/;
+
 /**
  * Finds the cause of a failure in the output of PostgreSQL, initdb or Redis: the first fatal
  * message of PostgreSQL with its details, the last warnings of Redis, otherwise the last line.
@@ -33,11 +36,11 @@ export function causeIn(output: string): string {
     .split('\n')
     .map((line) => line.trimEnd())
     .filter(Boolean);
-  const fatal = lines.findIndex((line) => /(FATAL|PANIC): /.test(line) || /^\S+: (error|fatal): /.test(line));
+  const fatal = lines.findIndex((line) => /(FATAL|PANIC): /.test(line) || programError.test(line));
   if (fatal >= 0) {
     const [first = '', ...others] = lines
       .slice(fatal)
-      .map((line) => line.replace(/^.*?(FATAL|PANIC|DETAIL|HINT): +/, ''));
+      .map((line) => line.replace(/^.*?(FATAL|PANIC|DETAIL|HINT): +/, '').replace(programError, '$1'));
     const isDetail = (line: string | undefined) => line !== undefined && /(DETAIL|HINT): |: (detail|hint): /.test(line);
     const details = others.filter((_, index) => lines.slice(fatal + 1, fatal + 2 + index).every(isDetail));
     return [first, ...details].join(' ');

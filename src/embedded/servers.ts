@@ -2,9 +2,9 @@ import { lstat, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../config.js';
-import { ConfigError, fileProblem } from '../environment.js';
 import { type EmbeddedServer, endedByItself } from './child.js';
 import { DataDirInUse, type DataDirLock, joinDataDir, type LockOwner, lockDataDir } from './data-dir-lock.js';
+import { isStorageFailure, unusableDataDir } from './data-folder.js';
 import { unsupportedPlatform } from './platform.js';
 import { ServerFailure } from './server-failure.js';
 
@@ -123,7 +123,7 @@ async function start(config: Config, { mode, notify }: OpenServersOptions, lock:
     return toServers(config, urls, started, stop);
   } catch (error) {
     await stop();
-    throw error;
+    throw isStorageFailure(error) ? unusableDataDir(dataDir, error) : error;
   }
 }
 
@@ -179,8 +179,7 @@ async function requireData({ databaseUrl, dataDir }: Config): Promise<void> {
   const found = await lstat(join(dataDir, name)).then(
     () => true,
     (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT')
-        throw new ConfigError('ORDERS_DATA_DIR', `is ${dataDir}, which ${fileProblem(error)}`);
+      if (error.code !== 'ENOENT') throw unusableDataDir(dataDir, error);
       return false;
     },
   );

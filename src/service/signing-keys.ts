@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { readSigningKeys, type SigningKey } from '../audit/signing-key.js';
 import type { Config } from '../config.js';
+import { makeFolder } from '../embedded/data-folder.js';
 
 /**
  * The keys that sign checkpoints; empty if nothing is signed. With embedded servers, the service
  * creates its own key when it first needs one.
  */
 export async function openSigningKeys({ signingKeyFiles, ownSigningKey, dataDir }: Config): Promise<SigningKey[]> {
-  if (ownSigningKey) await mkdir(dataDir, { recursive: true });
+  if (ownSigningKey) await makeFolder(dataDir, 0o777);
   return readSigningKeys(signingKeyFiles, ownSigningKey);
 }
 

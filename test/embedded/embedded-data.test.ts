@@ -29,6 +29,14 @@ describe('the data of the embedded servers', function () {
     return rows;
   }
 
+  it('Redis keeps its data in the data folder, whatever characters its name has', async () => {
+    const odd = join(folder, 'a "b"\n\\x41 \u00e9 #');
+    await mkdir(odd);
+    const server = await startRedis(odd, notify);
+    await server.stop();
+    expect(await readdir(join(odd, 'redis'))).to.include('appendonlydir');
+  });
+
   it('PostgreSQL starts again after its creation was interrupted, and after its PID was given to another process', async () => {
     // initdb was killed half-way, in a version that created the files in their final place.
     const pgData = join(folder, 'postgres');

@@ -24,6 +24,16 @@ initdb: removing contents of data directory "/data"
     );
   });
 
+  it('the cause of initdb is its error, without the step that it ends', () => {
+    const output = `selecting default time zone ... Etc/UTC
+creating configuration files ... initdb: error: could not close file "/data/pg_ident.conf": No space left on device
+initdb: removing contents of data directory "/data"
+`;
+    expect(causeIn(output)).to.equal(
+      'initdb: error: could not close file "/data/pg_ident.conf": No space left on device',
+    );
+  });
+
   it('the cause of Redis is its last warnings, but not what it prints at each start', () => {
     const output = `7:C 29 Nov 2026 17:00:00.000 # oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo
 7:C 29 Nov 2026 17:00:00.000 # WARNING Memory overcommit must be enabled!
