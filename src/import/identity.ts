@@ -32,9 +32,14 @@ export interface FileFingerprint {
   readonly sha256: string;
 }
 
-export async function fingerprintOf(file: string): Promise<FileFingerprint> {
+/** @param onRead called with the bytes that were read. */
+export async function fingerprintOf(file: string, onRead: (bytes: number) => void): Promise<FileFingerprint> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file, { highWaterMark: limits.readChunkBytes }))
+  let read = 0;
+  for await (const chunk of createReadStream(file, { highWaterMark: limits.readChunkBytes })) {
     hash.update(chunk as Buffer);
+    read += (chunk as Buffer).length;
+    onRead(read);
+  }
   return { bytes: (await stat(file)).size, sha256: hash.digest('hex') };
 }

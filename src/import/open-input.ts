@@ -43,7 +43,10 @@ export interface InputOptions {
   readonly encoding: Encoding;
   /** Undefined for NDJSON. */
   readonly csv: CsvOptions | undefined;
-  /** Called with the bytes that were read, of all bytes, before the import begins. */
+  /**
+   * Called with the bytes that were read, of all bytes, before the import begins. The file may be
+   * read several times.
+   */
   readonly onRead?: (bytes: number, of: number) => void;
 }
 
@@ -72,7 +75,9 @@ export async function openInput(options: InputOptions): Promise<Input> {
   const { file, encoding, csv } = options;
   await checkFileKind(file);
   await checkEncoding(file, encoding);
-  const fingerprint = await fingerprintOf(file);
+  const { size } = await stat(file);
+  const onRead = (read: number) => options.onRead?.(read, size);
+  const fingerprint = await fingerprintOf(file, onRead);
   await removeAbandonedFolders(file);
   const folder = workFolder(file);
   await rm(folder, { recursive: true, force: true });
@@ -82,7 +87,7 @@ export async function openInput(options: InputOptions): Promise<Input> {
     if (encoding !== 'utf-8') {
       await mkdir(folder, { mode: 0o700 });
       text = join(folder, 'utf-8');
-      await writeUtf8Copy(file, encoding, text);
+      await writeUtf8Copy(file, encoding, text, onRead);
     }
     await checkTextKind(file, text, csv ? 'csv' : 'ndjson');
     const warnings = new Warnings();
@@ -127,9 +132,10 @@ async function openCsv(input: CsvInput): Promise<OpenedInput> {
   };
   if (mapping.groupColumn !== undefined)
     return groupRows(input, mapping, mapping.groupColumn, header, indexes, identity);
+  const onRead = (read: number) => input.onRead?.(read, input.bytes);
   const { readOrder } = orderReader(mapping, (column) => indexes.get(column) ?? -1, identity, warnings);
   for (const [option, column] of identifyingColumns(mapping)) {
-    const repeated = await repeatedValue(text, header, indexes.get(column) ?? -1);
+    const repeated = await repeatedValue(text, header, indexes.get(column) ?? -1, onRead);
     if (!repeated) continue;
     const [first, second] = repeated.lines;
     throw new Error(
@@ -138,7 +144,7 @@ async function openCsv(input: CsvInput): Promise<OpenedInput> {
     );
   }
   const days = dayOrder(mapping, (column) => indexes.get(column) ?? -1, warnings);
-  if (days) await eachRow(text, header, days.look);
+  if (days) await eachRow(text, header, days.look, onRead);
   days?.check();
   return { read: (from) => readCsv({ file: text, header, readOrder }, from), bytes: input.bytes, mapping };
 }

@@ -25,14 +25,19 @@ export async function* readCsv(source: CsvSource, from: FilePosition): AsyncGene
   }
 }
 
-/** Calls a function with the cells and the line of each row that can be read. */
+/**
+ * Calls a function with the cells and the line of each row that can be read.
+ * @param onRead called with the bytes of the file that were read.
+ */
 export async function eachRow(
   file: string,
   header: CsvHeader,
   onRow: (fields: readonly string[], line: number) => void,
+  onRead: (bytes: number) => void,
 ): Promise<void> {
   for await (const records of csvRecords(linesOf(file, header.end), header.delimiter)) {
     for (const { lines, content } of records) if ('fields' in content) onRow(content.fields, lines[0]?.number ?? 0);
+    onRead(endOf(records.at(-1)?.lines ?? []).bytes);
   }
 }
 

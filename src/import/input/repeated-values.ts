@@ -1,7 +1,7 @@
 import { importLimits as limits } from '../limits.js';
 import type { CsvHeader } from './csv-header.js';
 import { csvRecords } from './csv-records.js';
-import { linesOf } from './file-lines.js';
+import { endOf, linesOf } from './file-lines.js';
 import { hash64 } from './hash64.js';
 
 /** A value that two rows of a column have. */
@@ -14,15 +14,17 @@ export interface RepeatedValue {
  * Finds a value that occurs twice in a column. Empty cells do not count. Memory is bounded: a table
  * of hashes holds as many values as it has room for, and a file with more of them is read several
  * times, each time for another part of all hashes.
+ * @param onRead called with the bytes of the file that were read.
  */
 export async function repeatedValue(
   file: string,
   header: CsvHeader,
   index: number,
+  onRead: (bytes: number) => void,
   maxSlots: number = limits.maxKeySlots,
 ): Promise<RepeatedValue | undefined> {
   for (let parts = 1; ; parts *= 2) {
-    const found = await searchInParts(file, header, index, parts, maxSlots);
+    const found = await searchInParts(file, header, index, parts, onRead, maxSlots);
     if (found !== 'full') return found;
   }
 }
@@ -32,6 +34,7 @@ async function searchInParts(
   header: CsvHeader,
   index: number,
   parts: number,
+  onRead: (bytes: number) => void,
   maxSlots: number,
 ): Promise<RepeatedValue | undefined | 'full'> {
   for (let part = 0; part < parts; part += 1) {
@@ -48,6 +51,7 @@ async function searchInParts(
         if (first === 'full') return 'full';
         if (first !== undefined) return { value, lines: [first, number] };
       }
+      onRead(endOf(records.at(-1)?.lines ?? []).bytes);
     }
   }
   return undefined;

@@ -36,8 +36,14 @@ export async function checkEncoding(file: string, encoding: Encoding): Promise<v
 /**
  * Writes a copy of the file in UTF-8, from which the import then reads: byte positions count there.
  * Memory is bounded by one chunk. Throws Error if a byte is not of the encoding.
+ * @param onRead called with the bytes of the file that were read.
  */
-export async function writeUtf8Copy(file: string, encoding: Encoding, to: string): Promise<void> {
+export async function writeUtf8Copy(
+  file: string,
+  encoding: Encoding,
+  to: string,
+  onRead: (bytes: number) => void,
+): Promise<void> {
   const decode = encoding === 'utf-16' ? utf16Decoder(await readStart(file, 2)) : westernDecoder();
   const out = await open(to, 'w', 0o600);
   try {
@@ -51,6 +57,7 @@ export async function writeUtf8Copy(file: string, encoding: Encoding, to: string
     for await (const chunk of createReadStream(file, { highWaterMark: limits.readChunkBytes })) {
       await write(decode(chunk as Buffer, false, offset));
       offset += (chunk as Buffer).length;
+      onRead(offset);
     }
     await write(decode(Buffer.alloc(0), true, offset));
   } catch (error) {

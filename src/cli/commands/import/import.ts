@@ -24,8 +24,14 @@ export async function importCommand(args: string[], terminal: Terminal): Promise
   const options = readImportArguments(args);
   if (!options) return terminal.print(usage);
   await requireStoredFile(options.file);
-  const reading = new ProgressBar('MB read', terminal);
-  const onRead = (bytes: number, of: number) => reading.update(bytes / Math.max(of, 1), Math.round(bytes / 1e6));
+  let reading = new ProgressBar('MB read', terminal);
+  let readBefore = 0;
+  const onRead = (bytes: number, of: number) => {
+    // The file is read once more, at its own speed.
+    if (bytes < readBefore) reading = new ProgressBar('MB read', terminal);
+    readBefore = bytes;
+    reading.update(bytes / Math.max(of, 1), Math.round(bytes / 1e6));
+  };
   const input = await openInput({ ...options, onRead }).finally(() => reading.end());
   try {
     if (options.preview !== undefined) {
