@@ -8,10 +8,13 @@ type Sent = Readonly<Record<string, unknown>>;
 export function rejectionReason({ problem }: Rejection, mapping: CsvMapping, sent: Sent = {}): string {
   const command = typeof sent.command === 'string' ? sent.command : 'place';
   if (problem.type === '/problems/idempotency-key-reused') {
+    if (keyColumnOf(mapping) === undefined)
+      return 'this line was imported before with other content: the file has changed. Set --key COLUMN to identify orders by a column';
     const mayBeSorted = mapping.groupColumn !== undefined && !isGiven(mapping, 'line_id');
-    return keyColumnOf(mapping) === undefined
-      ? 'this line was imported before with other content: the file has changed. Set --key COLUMN to identify orders by a column'
-      : `this order was imported before with other content${mayBeSorted ? ', or with its rows in another order' : ''}; the order in the log was not changed`;
+    return mayBeSorted
+      ? 'this order was imported before with other content, or with its rows in another order; the order in the log was not changed. ' +
+          'If only the order of its rows differs, sort them as before, or map line_id from the first import on'
+      : 'this order was imported before with other content; the order in the log was not changed';
   }
   const columns = new Set((problem.errors ?? []).flatMap(({ pointer }) => columnsOf(pointer, command, sent, mapping)));
   const detail = inWords(problem.detail, command, sent);
