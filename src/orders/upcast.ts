@@ -97,9 +97,15 @@ export function upcast(type: string, schema: number, data: unknown, steps: Upcas
     throw new MalformedEvent('its data is no object');
   let upcasted = data as Record<string, unknown>;
   for (const step of (steps[type] ?? []).slice(schema - 1)) upcasted = step(upcasted);
-  const misfit = misfits[type](upcasted);
+  const event = { type, data: upcasted };
+  assertFits(event);
+  return event;
+}
+
+/** Throws MalformedEvent unless the data is that of the type. */
+function assertFits(event: { readonly type: OrderEvent['type']; readonly data: object }): asserts event is OrderEvent {
+  const misfit = misfits[event.type](event.data);
   if (misfit !== undefined) throw new MalformedEvent(`its data has no valid ${misfit}`);
-  return { type, data: upcasted } as unknown as OrderEvent;
 }
 
 const misfits = Object.fromEntries(

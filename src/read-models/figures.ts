@@ -165,7 +165,7 @@ export function addEncoded(
 }
 
 function encoded(figures: Figures, withRange: boolean): EncodedFigures {
-  const values: unknown[] = [
+  const values: Writable<EncodedFigures> = [
     figures.orders,
     figures.units,
     money(figures.gross),
@@ -180,8 +180,10 @@ function encoded(figures: Figures, withRange: boolean): EncodedFigures {
   ];
   if (withRange) values.push(figures.firstHour, figures.lastHour);
   dropZeros(values);
-  return values as unknown as EncodedFigures;
+  return values;
 }
+
+type Writable<Tuple> = { -readonly [Nth in keyof Tuple]: Tuple[Nth] };
 
 function encodedStatuses(byStatus: Figures['byStatus']): readonly number[] | 0 {
   const statuses: number[] = [];
