@@ -107,7 +107,12 @@ function hint(text: string, decimal: string, thousands: string | undefined): str
   if (/^\d{1,3}(?:[ \u00a0\u202f]\d{3})+[.,]?\d*$/.test(digits)) return ": set --thousands ' '";
   if (/^\d{1,3}(?:['\u2019]\d{3})+[.,]?\d*$/.test(digits)) return `: set --thousands "'"`;
   if (/^\d+(?:[.,]\d+)?e[+-]?\d+$/i.test(digits)) return ': write it without an exponent';
-  return thousands === undefined ? '' : ` with --decimal ${decimal} and --thousands ${thousands}`;
+  return thousands === undefined ? '' : ` with --decimal ${decimal} and --thousands ${inShell(thousands)}`;
+}
+
+function inShell(character: string): string {
+  if (character === "'") return `"'"`;
+  return character === ' ' ? "' '" : character;
 }
 
 /** Keeps a message short whatever a cell holds. */

@@ -36,6 +36,7 @@ describe('Number formats of an import', () => {
     ['12,00 €', /set --currency-sign '€' and --decimal ,;/],
     ['CHF 12.00', /set --currency-sign 'CHF';/],
     ['1 234,50', /--thousands ' '/],
+    ['$12', /with --decimal , and --thousands ' ';/, ',', ' '],
     ['(12.00)', /not a number: write a negative number as -12\.00$/],
     ['1.2E+03', /not a number: write it without an exponent$/],
     ['Rs. 12.00', /set --currency-sign 'Rs\.';/],
