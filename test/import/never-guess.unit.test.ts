@@ -80,7 +80,7 @@ describe('An import never guesses', () => {
   it('an order whose columns all have a default or a constant may still be refused, with the column’s name', async () => {
     const { rejected } = await trialImport('user,total\na,1.234\n', short);
     expect(rejected.map(({ reason }) => reason)).to.deep.equal([
-      '/total_amount must have at most 2 decimals (column "total"): correct the file, since a part of a cent is not rounded',
+      'total_amount "1.234" must have at most 2 decimals (column "total"): correct the file, since a part of a cent is not rounded',
     ]);
   });
 

@@ -81,6 +81,24 @@ describe('The reason for a rejected record', () => {
     ]);
   });
 
+  it('has the value that the order does not accept, but no more than 100 characters of it', async () => {
+    const header = 'no,total,currency\n';
+    const options = [
+      '--key',
+      'no',
+      '--set',
+      'user_id=u,item_id=x,occurred_at=now',
+      '--map',
+      'total_amount=total,currency=currency',
+    ];
+    const { rejected } = await trialImport(`${header}1,5,EURO\n2,-5,EUR\n3,${'9'.repeat(300)},EUR\n`, options);
+    expect(rejected.map(({ reason }) => reason.replace(/ must .*/, ''))).to.deep.equal([
+      'currency "EURO"',
+      'total_amount "-5"',
+      `total_amount "${'9'.repeat(100)}…"`,
+    ]);
+  });
+
   it('names a price by its article', async () => {
     const { rejected } = await trialImport('no,user,sku,price\n1,a,x,5\n1,a,pads,0.001\n', [
       ...['--group-by', 'no', '--total', 'computed', '--set', 'currency=EUR,occurred_at=now'],

@@ -1,3 +1,4 @@
+import { shortened } from '../formats/number-format.js';
 import type { Rejection } from '../import-file.js';
 import { type CsvMapping, isGiven, keyColumnOf } from './csv-mapping.js';
 
@@ -24,20 +25,26 @@ export function rejectionReason({ problem }: Rejection, mapping: CsvMapping, sen
   return `${detail} (column${names.length === 1 ? '' : 's'} ${names.join(', ')})${remedy}`;
 }
 
+/** A field of an order whose value a reason has. The others may be long, or of a person. */
+const shownFields = /^\/(total_amount|currency|order_id|occurred_at) /;
+
 /** Names what a pointer means in a command that was made of several rows or cells. */
 function inWords(detail: string, command: string, sent: Sent): string {
   const named = detail
     .replace(/\/adjustments\/(\d+)\/amount/g, (pointer, nth: string) => {
       const { type, amount } = elementOf(sent.adjustments, nth);
-      return amount === undefined ? pointer : `the ${type} of ${amount}`;
+      return amount === undefined ? pointer : `the ${type} of ${shortened(String(amount))}`;
     })
     .replace(/\/items\/(\d+)\/(quantity|unit_price)/g, (pointer, nth: string, field: string) => {
       const { item_id, [field]: value } = elementOf(sent.items, nth);
-      return value === undefined ? pointer : `${field} ${value} of "${item_id}"`;
+      return value === undefined ? pointer : `${field} ${shortened(String(value))} of "${item_id}"`;
     });
-  return command === 'place' || sent.occurred_at === undefined
-    ? named
-    : named.replace('/occurred_at', `occurred_at ${sent.occurred_at}`);
+  if (command === 'place') {
+    return named.replace(shownFields, (pointer, field: string) =>
+      sent[field] === undefined ? pointer : `${field} "${shortened(String(sent[field]))}" `,
+    );
+  }
+  return sent.occurred_at === undefined ? named : named.replace('/occurred_at', `occurred_at ${sent.occurred_at}`);
 }
 
 function elementOf(list: unknown, nth: string): Sent {

@@ -93,7 +93,7 @@ describe('orders import', function () {
     expect(rejected.map(({ line, reason }) => [line, reason])).to.deep.equal([
       [
         302,
-        '/total_amount must have at most 2 decimals (column "Amount"): correct the file, since a part of a cent is not rounded',
+        'total_amount "12.345" must have at most 2 decimals (column "Amount"): correct the file, since a part of a cent is not rounded',
       ],
       [
         303,
