@@ -38,6 +38,21 @@ describeInBrowser('A page of the console whose requests fail', (browser) => {
     expect(await page.getByText('generation 7.').count()).to.equal(0);
   });
 
+  it('says that an order has no news while its changes cannot be read, although its stream is connected', async () => {
+    const order = { user_id: 'u', item_ids: ['a'], total_amount: 1 };
+    const { body } = await call(service, 'POST', '/orders', order, { prefer: 'wait=10' });
+    const page = await browser.open(`${service.url}/#/orders/${body.order_id}`);
+    await page.getByText('Live', { exact: true }).waitFor();
+    const health = (await call(service, 'GET', '/health')).body;
+    const checks = { ...health.checks, read_models: 'down' };
+    const broken = { status: 503, contentType: 'application/json', body: JSON.stringify({ ...health, checks }) };
+    await page.route('**/health', (route) => route.fulfill(broken));
+    await page.getByText('No news: changes cannot be read').waitFor();
+    expect(await page.getByText('Live', { exact: true }).count()).to.equal(0);
+    await page.unroute('**/health');
+    await page.getByText('Live', { exact: true }).waitFor();
+  });
+
   it('reads a list again after a failure, although its stream is connected', async () => {
     const page = await browser.open(`${service.url}/#/orders`);
     await page.getByText('Live', { exact: true }).waitFor();

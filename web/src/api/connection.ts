@@ -16,6 +16,19 @@ export const isLost = computed(() => failures.value > 0);
 /** How old the last response is, in seconds. */
 export const lostForSeconds = computed(() => Math.max(0, Math.round((now.value - respondedAt.value) / 1_000)));
 
+const areReadModelsUp = signal(true);
+
+/**
+ * Whether changes can arrive. While the read models cannot be read, streams stay connected: their
+ * comments come from the service alone.
+ */
+export const hasNews = computed(() => !isLost.value && areReadModelsUp.value);
+
+/** Called with the service's health, each time that it is read. */
+export function noteReadModels(areUp: boolean): void {
+  areReadModelsUp.value = areUp;
+}
+
 /** Called for each response, whatever its status. */
 export function noteResponse(): void {
   respondedAt.value = Date.now();

@@ -1,5 +1,5 @@
 import { api } from '../api/client.js';
-import { isLost } from '../api/connection.js';
+import { isLost, noteReadModels } from '../api/connection.js';
 import { useResource } from '../api/resource.js';
 import type { Health } from '../api/types.js';
 import { Badge } from '../ui/badge.js';
@@ -16,7 +16,10 @@ export function useHealth() {
     async (signal): Promise<Health> => {
       const { data, error } = await api.GET('/health', { signal, priority: 'low' });
       const health = data ?? error;
-      if (health && 'checks' in health) return health;
+      if (health && 'checks' in health) {
+        noteReadModels(health.checks.read_models === 'up');
+        return health;
+      }
       throw new Error('The health could not be read.');
     },
     everyMs,
