@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
 import { fileProblem } from '../environment.js';
 import { type FromSchema, text } from '../json-schema.js';
@@ -52,14 +52,22 @@ export async function readSigningKeys(files: readonly string[], createMissing: b
 async function createIfMissing(file: string): Promise<void> {
   const { privateKey } = generateKeyPairSync('ed25519');
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
-  // The flag wx fails if the file exists. Of two processes that start at once, one creates the
-  // file and the other reads it.
-  await writeFile(file, pem, { mode: 0o600, flag: 'wx' }).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') return;
-    // On a full disk the file exists, but is empty: a later start would take it for a wrong key.
-    await rm(file, { force: true }).catch(() => undefined);
+  try {
+    // The flag wx fails if the file exists. Of two processes that start at once, one creates the
+    // file and the other reads it.
+    const created = await open(file, 'wx', 0o600);
+    try {
+      await created.writeFile(pem).finally(() => created.close());
+    } catch (error) {
+      // On a full disk the file is empty: a later start would take it for a wrong key. Only a file
+      // that this call has created is removed: `open` may fail although there is a key.
+      await rm(file, { force: true }).catch(() => undefined);
+      throw error;
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
     throw new Error(`the signing key cannot be created: ${file} ${fileProblem(error)}`, { cause: error });
-  });
+  }
 }
 
 /** Exports the key as JWK, with its thumbprint (RFC 7638) as `kid`. */

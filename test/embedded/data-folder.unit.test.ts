@@ -83,6 +83,22 @@ describe('A data folder that cannot be used', () => {
     await rm(join(disk, 'ballast'));
     expect(await readSigningKeys([key], true)).to.have.length(1);
   });
+
+  it('keeps its signing key if the process has too many open files to read it', async function () {
+    if (process.platform === 'win32') this.skip();
+    const key = join(folder, 'kept.pem');
+    const [created] = await readSigningKeys([key], true);
+    const program = `
+      const [fs, { readSigningKeys }] = [await import('node:fs'), await import(process.argv[1])];
+      try { for (;;) fs.openSync('/dev/null'); } catch {}
+      await readSigningKeys([process.argv[2]], true).catch(({ cause }) => console.log(cause.code));
+    `;
+    const started = [process.execPath, '--input-type=module', '-e', program];
+    const module = import.meta.resolve('../../src/audit/signing-key.js');
+    const limited = ['-c', 'ulimit -n 64 && exec "$@"', 'sh', ...started, module, key];
+    expect(execFileSync('sh', limited, { encoding: 'utf8' })).to.equal('EMFILE\n');
+    expect(await readSigningKeys([key], false)).to.deep.equal([created]);
+  });
 });
 
 describe('A folder that is created with those above it', () => {
