@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { fileProblem } from '../environment.js';
 import { runChild } from './child.js';
 import { exists, type PostgresFiles } from './postgres-files.js';
 import type { ServerUser } from './server-user.js';
@@ -19,21 +20,44 @@ export interface PrepareOptions {
 /**
  * Creates the database files unless they exist. They get their name once they are complete, so that
  * an interrupted start leaves nothing that looks like a database. Rejects if the files are those of
- * another major version of PostgreSQL.
+ * another major version of PostgreSQL, and if they cannot be read: only files that were never in
+ * use are removed.
  */
 export async function prepareDatabaseFiles(files: PostgresFiles, options: PrepareOptions): Promise<void> {
   const { pgData, majorVersion } = files;
-  const version = (await readFile(join(pgData, 'PG_VERSION'), 'utf8').catch(() => '')).trim();
+  const version = await versionOf(pgData);
   if (version !== '' && version !== majorVersion) {
     throw new Error(
       `the database files in ${pgData} are those of PostgreSQL ${version}, and this service brings PostgreSQL ` +
         `${majorVersion}: run the service that made them, or move the data with pg_dump`,
     );
   }
+  if (version === '' && (await wereStarted(pgData))) {
+    throw new Error(`the database files in ${pgData} lack PG_VERSION: restore them from a backup`);
+  }
   if (version !== '' && !(await isUnfinished(pgData))) return;
   if (version !== '') options.notify('the creation of the database files was interrupted: it starts again');
   await rm(pgData, { recursive: true, force: true });
   await initialise(files, options);
+}
+
+/** The major version of the database files. Empty if there are none. */
+async function versionOf(pgData: string): Promise<string> {
+  const file = join(pgData, 'PG_VERSION');
+  return (await unlessMissing(file, readFile(file, 'utf8'), '')).trim();
+}
+
+/** Rejects with the reason if a file or folder exists, but cannot be read. */
+function unlessMissing<Content>(path: string, reading: Promise<Content>, ifMissing: Content): Promise<Content> {
+  return reading.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ifMissing;
+    throw new Error(`the database files cannot be read: ${path} ${fileProblem(error)}`, { cause: error });
+  });
+}
+
+/** PostgreSQL writes this file at each start. */
+function wereStarted(pgData: string): Promise<boolean> {
+  return exists(join(pgData, 'postmaster.opts'));
 }
 
 /** The password of the superuser. */
@@ -55,8 +79,9 @@ function passwordFile(pgData: string): string {
  * Such files were never started, and have no database but PostgreSQL's own.
  */
 async function isUnfinished(pgData: string): Promise<boolean> {
-  if (await exists(join(pgData, 'postmaster.opts'))) return false;
-  const databases = await readdir(join(pgData, 'base')).catch(() => []);
+  if (await wereStarted(pgData)) return false;
+  const folder = join(pgData, 'base');
+  const databases = await unlessMissing(folder, readdir(folder), []);
   return databases.every((name) => Number(name) < firstUserObjectId);
 }
 

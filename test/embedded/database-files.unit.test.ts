@@ -1,0 +1,45 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { prepareDatabaseFiles } from '../../src/embedded/database-files.js';
+
+describe('The files of a database', () => {
+  let folder: string;
+  let pgData: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'orders-database-files-'));
+    pgData = join(folder, 'postgres');
+    await mkdir(join(pgData, 'base', '16384'), { recursive: true });
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  /** Why the files are refused. They are still there afterwards. */
+  async function refusal(kept: string): Promise<string> {
+    const files = { pgData, initdb: join(folder, 'no-initdb'), postgres: '', majorVersion: '18' };
+    const options = { user: 'orders', runAs: undefined, logFile: join(folder, 'log'), notify: () => undefined };
+    const refused = await prepareDatabaseFiles(files, options).then(
+      () => 'nothing',
+      (error: unknown) => String(error),
+    );
+    expect(await readdir(pgData)).to.include(kept);
+    return refused;
+  }
+
+  it('are kept if their version cannot be read', async () => {
+    await mkdir(join(pgData, 'PG_VERSION'));
+    expect(await refusal('base')).to.match(/the database files cannot be read: .*PG_VERSION is a folder/);
+  });
+
+  it('are kept if they were in use and their version is lost', async () => {
+    await writeFile(join(pgData, 'postmaster.opts'), '');
+    expect(await refusal('base')).to.match(/ lack PG_VERSION: restore them from a backup/);
+  });
+
+  it('are kept if their databases cannot be listed', async () => {
+    await writeFile(join(pgData, 'PG_VERSION'), '18\n');
+    await rm(join(pgData, 'base'), { recursive: true });
+    await writeFile(join(pgData, 'base'), '');
+    expect(await refusal('base')).to.match(/the database files cannot be read: .*base is not a folder/);
+  });
+});
