@@ -163,6 +163,11 @@ describe('Presets of the import', () => {
       paid: ['pay 40', 'pay undefined', 'pay undefined', 'place', 'place', 'place'],
       reasons: [],
     });
+    const identified = ['--default', 'payment_id=only'];
+    expect((await trial(order(1, '60.00'), identified)).paid, 'a payment with an id').to.deep.equal([
+      'pay 40',
+      'place',
+    ]);
     const undated = ['--undated', 'last-known'];
     for (const row of [
       order(1, '100.00'),

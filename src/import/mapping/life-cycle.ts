@@ -79,8 +79,9 @@ export function lifeCycle(
       if (time !== one.time) order.onMoved();
       if (step === 'refunded') refuseBeforePayment('refunded_at is', time, paidAt);
       const command = stepCommand(life, one.cells, order, step, time, one.id);
-      const part = step === 'paid' && !several.has(step) ? partPaid(life, one.cells, order.total, isLess) : {};
-      return { after: earliestTime, command: { ...part, ...command } };
+      const hasNoAmount = step === 'paid' && command.amount === undefined;
+      const part = hasNoAmount ? partPaid(life, cells, order.total, isLess) : {};
+      return { after: earliestTime, command: { ...command, ...part } };
     });
   });
   for (const one of returns) {
@@ -164,12 +165,12 @@ function refuseBeforePayment(what: string, time: string, paidAt: string | undefi
  * @param isLess whether less was due at the end than the total.
  */
 function partPaid(
-  { paidAmount, outstandingAmount }: LifeCycleCells,
+  { outstandingAmount }: LifeCycleCells,
   cells: Cells,
   total: string,
   isLess: boolean,
 ): { readonly amount?: string } {
-  const outstanding = paidAmount?.(cells) === undefined ? outstandingAmount?.(cells) : undefined;
+  const outstanding = outstandingAmount?.(cells);
   if (outstanding === undefined || !isMoney(outstanding)) return {};
   const amount = decimal(total) - decimal(outstanding);
   if (amount > 0n && !outstanding.startsWith('-') && !isLess) return { amount: decimalText(amount) };
