@@ -6,6 +6,9 @@ import { setTimeout } from 'node:timers/promises';
 import { ConfigError } from '../environment.js';
 import { isStorageFailure, makeFolder, unusableDataDir } from './data-folder.js';
 
+/** Failures to create a socket that say nothing about sockets on this file system. */
+const otherFailures: ReadonlySet<string | undefined> = new Set(['EACCES', 'EMFILE', 'ENFILE']);
+
 /** How often two processes that start at once give way to each other. */
 const maxAttempts = 50;
 const maxAttemptDelayMs = 50;
@@ -71,7 +74,7 @@ export async function lockDataDir(dataDir: string, command: string): Promise<Dat
   try {
     for (let attempt = 1; ; attempt += 1) {
       const own = await listen(folder, paths.path, command).catch((error: NodeJS.ErrnoException) => {
-        throw isStorageFailure(error)
+        throw isStorageFailure(error) || otherFailures.has(error.code)
           ? unusableDataDir(dataDir, error)
           : new ConfigError(
               'ORDERS_DATA_DIR',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -44,6 +44,23 @@ describe('A data folder that cannot be used', () => {
     expect(await refusal(join(folder, 'file'))).to.match(/ORDERS_DATA_DIR is .*file, which is not a folder, or not/);
     expect(await refusal(join(folder, 'file', 'a', 'b'))).to.match(/which is not a folder, or not in one/);
     expect(await refusal(join(folder, 'link'))).to.match(/which is not a folder, or is a link to nothing/);
+  });
+
+  it('is named with the reason if this user may not write there', async function () {
+    const { geteuid, seteuid } = process;
+    if (!geteuid || !seteuid) return this.skip();
+    const dataDir = join(folder, 'of-another');
+    await makeFolder(join(dataDir, 'lock'), 0o755);
+    await chmod(join(dataDir, 'lock'), 0o555);
+    await chmod(folder, 0o755);
+    const user = geteuid();
+    // Root may write anywhere.
+    if (user === 0) seteuid(65_534);
+    try {
+      expect(await refusal(dataDir)).to.match(/of-another, which is not open to this user: correct its permissions/);
+    } finally {
+      seteuid(user);
+    }
   });
 
   it('is named with the reason on a file system on which no folder can be created', async function () {
