@@ -12,6 +12,7 @@ const shownWithinMs = 10_000;
 
 interface Planted {
   readonly orderId: string;
+  readonly at: { readonly partition: number; readonly position: number };
   /** As `orders replay --skip` takes it: with the epoch, once there was a restore. */
   readonly position: string;
 }
@@ -34,8 +35,9 @@ export const stoppedProjection: FaultKind = {
     return {
       detail: 'a delivery of an order that was never placed, then orders replay --skip',
       begin: async () => {
-        planted = await plant(world, random.integer(0, 3));
-        await promised('a projection to stop', () => isStopped(world), stoppedWithinMs);
+        const done = await plant(world, random.integer(0, 3));
+        planted = done;
+        await promised('projections to stop', () => haveStopped(world, done.at), stoppedWithinMs);
       },
       heal: () => (planted ? skip(world, planted) : Promise.resolve()),
     };
@@ -54,16 +56,27 @@ async function plant({ topology: { postgres }, history }: World, partition: numb
     const { append } = createAppender(pool, settings, {}, known);
     const appended = await append({ orderId, expectedVersion: 0, events: [event('OrderDelivered', {})] });
     if (!appended.appended) throw new Error('an order with a new id exists already');
-    return { orderId, position: epochs.format(appended.partition, appended.position) };
+    const { partition: at, position } = appended;
+    return { orderId, at: { partition: at, position }, position: epochs.format(at, position) };
   } finally {
     await pool.end();
   }
 }
 
-async function isStopped(world: World): Promise<boolean> {
+/**
+ * Whether all projections that stop at an event have. The others have passed it. A skip is recorded
+ * only for projections that are known to have stopped.
+ */
+async function haveStopped(world: World, { partition, position }: Planted['at']): Promise<boolean> {
   const { body } = await operate(world, 'GET', '/projections', [200]);
-  const { projections } = body as { projections: readonly { state: string }[] };
-  return projections.some(({ state }) => state === 'stopped');
+  const { projections } = body as {
+    projections: readonly { partitions: readonly { partition: number; checkpoint: number; state: string }[] }[];
+  };
+  const all = projections.flatMap(({ partitions }) => partitions.filter((one) => one.partition === partition));
+  return (
+    all.some(({ state }) => state === 'stopped') &&
+    all.every(({ state, checkpoint }) => state === 'stopped' || checkpoint >= position)
+  );
 }
 
 async function skip(world: World, { orderId, position }: Planted): Promise<void> {
