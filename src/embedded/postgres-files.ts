@@ -1,7 +1,8 @@
-import { access, chmod, constants, cp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { access, chmod, constants, cp, lstat, readFile, realpath, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeFolder } from './data-folder.js';
+import { ConfigError } from '../environment.js';
+import { makeFolder, unusableDataDir } from './data-folder.js';
 import { everyoneMayEnter, reachableFolder, type ServerUser } from './server-user.js';
 
 export interface PostgresFiles {
@@ -27,7 +28,7 @@ export async function preparePostgresFiles(
   const packageDir = await postgresPackage();
   const { version } = JSON.parse(await readFile(join(packageDir, 'package.json'), 'utf8')) as { version: string };
   let native = join(packageDir, 'native');
-  let pgData = join(dataDir, 'postgres');
+  const pgData = await databaseFolder(dataDir, runAs, notify);
   if (runAs && !(await everyoneMayEnter(packageDir))) {
     const copy = join(reachableFolder(packageDir), version);
     if (!(await exists(copy))) {
@@ -38,19 +39,42 @@ export async function preparePostgresFiles(
     }
     native = copy;
   }
-  if (runAs && !(await everyoneMayEnter(dataDir))) {
-    const link = pgData;
-    pgData = join(reachableFolder(dataDir), 'postgres');
-    await makeFolder(dirname(pgData), 0o755);
-    if (!(await exists(link))) {
-      await rm(link, { force: true });
-      await symlink(pgData, link);
-      notify(`the user postgres may not enter ${dataDir}: the database files are kept in ${pgData}`);
-    }
-  }
   const programs = { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres') };
   for (const program of Object.values(programs)) await ensureExecutable(program);
   return { ...programs, pgData, majorVersion: version.split('.')[0] ?? version };
+}
+
+/**
+ * The folder of the database files: `<dataDir>/postgres`, or the one that a link of this name leads
+ * to. Creates the link if the user of the server may not enter the data folder. Rejects if database
+ * files are there that this user cannot reach: a new database elsewhere would hide them.
+ */
+export async function databaseFolder(
+  dataDir: string,
+  runAs: ServerUser | undefined,
+  notify: (message: string) => void,
+): Promise<string> {
+  const own = join(dataDir, 'postgres');
+  if (!runAs || (await everyoneMayEnter(dataDir))) return own;
+  const found = await realpath(own).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw unusableDataDir(dataDir, error);
+    return undefined;
+  });
+  // The data folder may have had another name when the link was created.
+  if (found !== undefined && (await lstat(own)).isSymbolicLink()) return found;
+  if (found !== undefined) {
+    throw new ConfigError(
+      'ORDERS_DATA_DIR',
+      `is ${dataDir}, which the user postgres may not enter, although the database files are in it: permit it with ` +
+        'chmod o+x on each folder of the path, or start the service as the user that owns the files',
+    );
+  }
+  const pgData = join(reachableFolder(dataDir), 'postgres');
+  await makeFolder(dirname(pgData), 0o755);
+  await rm(own, { force: true });
+  await symlink(pgData, own);
+  notify(`the user postgres may not enter ${dataDir}: the database files are kept in ${pgData}`);
+  return pgData;
 }
 
 /**

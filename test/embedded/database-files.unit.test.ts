@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { prepareDatabaseFiles } from '../../src/embedded/database-files.js';
+import { databaseFolder } from '../../src/embedded/postgres-files.js';
+import { ConfigError } from '../../src/environment.js';
 
 describe('The files of a database', () => {
   let folder: string;
@@ -41,5 +43,25 @@ describe('The files of a database', () => {
     await rm(join(pgData, 'base'), { recursive: true });
     await writeFile(join(pgData, 'base'), '');
     expect(await refusal('base')).to.match(/the database files cannot be read: .*base is not a folder/);
+  });
+
+  describe('of a server that runs as another user', () => {
+    const runAs = { uid: 65_534, gid: 65_534 };
+
+    it('are not hidden by a new database if this user may no longer enter the data folder', async () => {
+      // `mkdtemp` closes a folder to other users.
+      const refused = await databaseFolder(folder, runAs, expect.fail).catch((error: unknown) => error);
+      expect(refused).to.be.instanceOf(ConfigError);
+      expect(String(refused)).to.match(/which the user postgres may not enter, although the database files are in it/);
+      expect(await databaseFolder(folder, undefined, expect.fail)).to.equal(pgData);
+    });
+
+    it('are found by their link, also if the data folder has another name by now', async () => {
+      const dataDir = join(folder, 'data');
+      await mkdir(dataDir);
+      await symlink(pgData, join(dataDir, 'postgres'));
+      await rename(dataDir, `${dataDir}-moved`);
+      expect(await databaseFolder(`${dataDir}-moved`, runAs, expect.fail)).to.equal(await realpath(pgData));
+    });
   });
 });
