@@ -9,8 +9,17 @@ export interface GenerationReader {
    * @param needs `part` if the query only reads what is there up to the checkpoint.
    */
   keys(partition: number, needs?: 'all' | 'part'): PartitionKeys;
-  /** Sends commands in one round trip and returns their replies in order. */
-  read(commands: readonly RedisCommand[]): Promise<unknown[]>;
+  /**
+   * Sends commands in one round trip, `shared` after the others, and returns their replies in
+   * order. Queries of one turn of the event loop that pass the same object in `shared` send it
+   * once.
+   */
+  read(commands: readonly RedisCommand[], ...shared: readonly RedisCommand[]): Promise<unknown[]>;
+  /**
+   * The command, always the same object, whose reply is 1 if the read model lacks events of any
+   * order of a partition (see `damageMark`), else 0.
+   */
+  hasDamaged(partition: number): RedisCommand;
   /**
    * Reads the newest members of ranges of sorted sets: for each partition one list, in descending
    * order of the `placedPart` of its members, each once. All ranges of a partition are read at the

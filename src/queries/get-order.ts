@@ -5,6 +5,7 @@ import { decodeHead, decodeOrder } from '../read-models/encoding/encoded-order.j
 import { damageMark } from '../read-models/order-buckets.js';
 import { orderStatus, orderStatusKeys } from '../read-models/order-status.js';
 import { OrderDamaged } from '../read-models/read-model-unavailable.js';
+import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import { yieldToEventLoop } from '../yield-to-event-loop.js';
 import { fromLive, type ReadModels } from './live-generation.js';
 
@@ -75,12 +76,11 @@ async function readHead(
   saysDamaged: boolean,
 ): Promise<{ text?: string; isDamaged: boolean }> {
   const partition = orderPartition(orderId, models.partitions);
-  const [text, damagedAt] = await fromLive(models, orderStatus, (live) => {
+  const [text, damagedAt] = await fromLive(models, orderStatus, async (live) => {
     const keys = live.keys(partition);
-    return live.read([
-      ['HGET', ...orderStatusKeys(keys).order(orderId)],
-      ['HGET', ...damageMark(keys, orderId)],
-    ]);
+    const order: RedisCommand = ['HGET', ...orderStatusKeys(keys).order(orderId)];
+    const [found, isAnyDamaged] = await live.read([order], live.hasDamaged(partition));
+    return isAnyDamaged === 0 ? [found] : live.read([order, ['HGET', ...damageMark(keys, orderId)]]);
   });
   if (typeof text === 'string') return { text, isDamaged: typeof damagedAt === 'string' };
   if (typeof damagedAt === 'string' && saysDamaged)

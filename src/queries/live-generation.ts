@@ -8,6 +8,7 @@ import {
   servedGeneration,
 } from '../read-models/generations.js';
 import type { GenerationId, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
+import { damagedOrders } from '../read-models/order-buckets.js';
 import { placedMemberLength } from '../read-models/order-status.js';
 import { ReadModelBeingBuilt, ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
 import { type Redis, serverChanges } from '../read-models/redis/redis-client.js';
@@ -111,7 +112,7 @@ export function fromGeneration(models: ReadModels, id: GenerationId): Generation
   return reader(
     models,
     id,
-    (commands) => pipeline(models.redis, commands),
+    (commands, ...shared) => pipelineThen(models.redis, commands, ...shared),
     async () => undefined,
     undefined,
   );
@@ -223,9 +224,9 @@ function liveReader(
   return reader(
     models,
     idOf(projection, served),
-    async (commands) => {
+    async (commands, ...shared) => {
       // All queries of one turn of the event loop share this last read.
-      const replies = await pipelineThen(models.redis, commands, liveNow);
+      const replies = await pipelineThen(models.redis, commands, ...shared, liveNow);
       check(replies.pop());
       return replies;
     },
@@ -237,11 +238,12 @@ function liveReader(
 function reader(
   models: ReadModels,
   id: GenerationId,
-  read: (commands: readonly RedisCommand[]) => Promise<unknown[]>,
+  read: GenerationReader['read'],
   checkAfter: () => Promise<void>,
   lacking: FillingPartitions | undefined,
 ): GenerationReader {
   const names = Array.from({ length: models.partitions }, (_, partition) => models.keys.partition(id, partition));
+  const damaged = names.map((name): RedisCommand => ['EXISTS', damagedOrders(name)]);
   return {
     id,
     keys: (partition, needs = 'all') => {
@@ -249,6 +251,7 @@ function reader(
       return names[partition] ?? models.keys.partition(id, partition);
     },
     read,
+    hasDamaged: (partition) => damaged[partition] ?? ['EXISTS', damagedOrders(models.keys.partition(id, partition))],
     async newestMembers(ranges, count) {
       if (ranges.every(({ length }) => length === 1)) {
         // A single range per partition is read at one moment without the script.

@@ -39,7 +39,12 @@ export function orderOfEntry(field: string): { readonly id: string; readonly isS
  * the order's events, because an operator has skipped one. Each read model may have this hash.
  */
 export function damageMark(key: PartitionKeys, orderId: string): readonly [hash: string, field: string] {
-  return [key('damaged'), shortId(orderId)];
+  return [damagedOrders(key), shortId(orderId)];
+}
+
+/** The hash of the damage marks of a partition, which only exists if there are some. */
+export function damagedOrders(key: PartitionKeys): string {
+  return key('damaged');
 }
 
 /**

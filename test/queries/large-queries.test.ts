@@ -26,7 +26,8 @@ function rememberReplies(reader: GenerationReader): GenerationReader {
   return {
     id: reader.id,
     keys: (partition, needs) => reader.keys(partition, needs),
-    read: (commands) => remember(['read', commands], () => reader.read(commands)),
+    read: (commands, ...shared) => remember(['read', commands, shared], () => reader.read(commands, ...shared)),
+    hasDamaged: (partition) => reader.hasDamaged(partition),
     newestMembers: (ranges, count) => remember(['newest', ranges, count], () => reader.newestMembers(ranges, count)),
     readRanges: (...args) => remember(['ranges', args], () => reader.readRanges(...args)),
   };

@@ -13,18 +13,22 @@ export function pipeline(redis: Redis, commands: readonly RedisCommand[]): Promi
 }
 
 /**
- * Sends commands and `last` after them; the reply to `last` is the last one. Callers that pass the
- * same `last` object in one turn of the event loop share it: it is sent once, after the commands of
- * all callers.
+ * Sends commands and `lasts` after them; the replies to `lasts` are the last ones. Callers that
+ * pass the same object among them in one turn of the event loop share it: it is sent once, after
+ * the commands of all callers.
  */
-export function pipelineThen(redis: Redis, commands: readonly RedisCommand[], last: RedisCommand): Promise<unknown[]> {
-  return sendTogether(redis, commands, last);
+export function pipelineThen(
+  redis: Redis,
+  commands: readonly RedisCommand[],
+  ...lasts: readonly RedisCommand[]
+): Promise<unknown[]> {
+  return sendTogether(redis, commands, lasts);
 }
 
 /** The commands of one caller that wait for the end of the turn. */
 interface Waiting {
   readonly commands: readonly RedisCommand[];
-  readonly last: RedisCommand | undefined;
+  readonly lasts: readonly RedisCommand[];
   readonly resolve: (replies: unknown[] | Promise<unknown[]>) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -36,14 +40,18 @@ const waiting = new WeakMap<Redis, Waiting[]>();
  * load the write costs more than the commands in it. The commands of one caller stay together and
  * in order. The delay is the rest of the turn.
  */
-function sendTogether(redis: Redis, commands: readonly RedisCommand[], last?: RedisCommand): Promise<unknown[]> {
+function sendTogether(
+  redis: Redis,
+  commands: readonly RedisCommand[],
+  lasts: readonly RedisCommand[] = [],
+): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     const others = waiting.get(redis);
     if (others) {
-      others.push({ commands, last, resolve, reject });
+      others.push({ commands, lasts, resolve, reject });
       return;
     }
-    waiting.set(redis, [{ commands, last, resolve, reject }]);
+    waiting.set(redis, [{ commands, lasts, resolve, reject }]);
     setImmediate(() => {
       const all = waiting.get(redis) ?? [];
       waiting.delete(redis);
@@ -59,23 +67,23 @@ async function sendAll(redis: Redis, all: readonly Waiting[]): Promise<void> {
   if (ready !== undefined) await ready;
   const isCluster = redis instanceof Cluster;
   const send = senderOf(redis);
-  const lasts = new Map<RedisCommand, Promise<unknown>>();
+  const shared = new Map<RedisCommand, Promise<unknown>>();
   const sendLasts = () => {
-    for (const { last } of all) if (last && !lasts.has(last)) lasts.set(last, send(last));
+    for (const { lasts } of all) for (const last of lasts) if (!shared.has(last)) shared.set(last, send(last));
   };
   const replies: Promise<unknown>[][] = [];
   inOneWrite(redis, () => {
     for (const { commands } of all) replies.push(commands.map(send));
     if (!isCluster) sendLasts();
   });
-  if (isCluster && all.some(({ last }) => last)) {
+  if (isCluster && all.some(({ lasts }) => lasts.length > 0)) {
     // The nodes of a cluster work at the same time: the last commands wait for the others.
     await Promise.allSettled(replies.flat());
     inOneWrite(redis, sendLasts);
   }
-  for (const [nth, { last, resolve, reject }] of all.entries()) {
+  for (const [nth, { lasts, resolve, reject }] of all.entries()) {
     const own = replies[nth] ?? [];
-    if (last) own.push(lasts.get(last) ?? Promise.resolve());
+    for (const last of lasts) own.push(shared.get(last) ?? Promise.resolve());
     Promise.all(own).then(resolve, (error: unknown) => reject(new ReadModelUnavailable(error)));
   }
 }
