@@ -175,6 +175,8 @@ describe('WebhookDeliverer', () => {
     other.start();
     await eventually('another process to have one of them', () => other.owned.size === 1, 20_000);
     const [lost = -1] = other.owned;
+    // On a slow machine the process may have lost both for a moment: it then reads again.
+    isHeld = false;
     release();
     await eventually('the delivery of the other one', () => sent.length > 2);
     await deliverer.close();
