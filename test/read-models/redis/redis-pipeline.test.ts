@@ -8,7 +8,7 @@ import { serverUrls } from '../../support/servers.js';
 
 describe('Redis pipeline', () => {
   let redis: Redis;
-  /** What each write to the socket holds, without its line breaks. */
+  /** The text of each write to the socket, without its line breaks. */
   let writes: string[] = [];
   const key = `pipeline-test:${process.pid}`;
   before(async () => {
