@@ -32,10 +32,10 @@ export async function prepareDatabaseFiles(files: PostgresFiles, options: Prepar
         `${majorVersion}: run the service that made them, or move the data with pg_dump`,
     );
   }
-  if (version === '' && (await wereStarted(pgData))) {
+  if (!(await isUnfinished(pgData))) {
+    if (version !== '') return;
     throw new Error(`the database files in ${pgData} lack PG_VERSION: restore them from a backup`);
   }
-  if (version !== '' && !(await isUnfinished(pgData))) return;
   if (version !== '') options.notify('the creation of the database files was interrupted: it starts again');
   await rm(pgData, { recursive: true, force: true });
   await initialise(files, options);
@@ -55,11 +55,6 @@ function unlessMissing<Content>(path: string, reading: Promise<Content>, ifMissi
   });
 }
 
-/** PostgreSQL writes this file at each start. */
-function wereStarted(pgData: string): Promise<boolean> {
-  return exists(join(pgData, 'postmaster.opts'));
-}
-
 /** The password of the superuser. */
 export async function readPassword(pgData: string): Promise<string> {
   const file = passwordFile(pgData);
@@ -75,11 +70,12 @@ function passwordFile(pgData: string): string {
 }
 
 /**
- * Whether initdb was killed half-way, in a version that created the files in their final place.
- * Such files were never started, and have no database but PostgreSQL's own.
+ * Whether there are no files, or initdb was killed half-way, in a version that created them in
+ * their final place. Such files were never started, and have no database but PostgreSQL's own.
  */
 async function isUnfinished(pgData: string): Promise<boolean> {
-  if (await wereStarted(pgData)) return false;
+  // PostgreSQL writes this file at each start. Files from a backup may lack it.
+  if (await exists(join(pgData, 'postmaster.opts'))) return false;
   const folder = join(pgData, 'base');
   const databases = await unlessMissing(folder, readdir(folder), []);
   return databases.every((name) => Number(name) < firstUserObjectId);

@@ -38,6 +38,11 @@ describe('The files of a database', () => {
     expect(await refusal('base')).to.match(/ lack PG_VERSION: restore them from a backup/);
   });
 
+  it('are kept if they hold a database and come from a backup that lacks their version', async () => {
+    // pg_basebackup leaves out what PostgreSQL writes at a start.
+    expect(await refusal('base')).to.match(/ lack PG_VERSION: restore them from a backup/);
+  });
+
   it('are kept if their databases cannot be listed', async () => {
     await writeFile(join(pgData, 'PG_VERSION'), '18\n');
     await rm(join(pgData, 'base'), { recursive: true });

@@ -22,7 +22,7 @@ export const shopify: Preset = {
     payment_reference: ['Payment Reference', 'Payment ID'],
     outstanding_amount: ['Outstanding Balance'],
     shipped_at: ['Fulfilled at'],
-    // Shopify documents one spelling and exports the other.
+    // Exports have the first spelling, and some lists of their columns the second.
     cancelled_at: ['Cancelled at', 'Canceled at'],
     refunded_amount: ['Refunded Amount'],
   },
