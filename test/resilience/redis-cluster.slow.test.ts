@@ -105,7 +105,7 @@ describe('a Redis Cluster of three masters and three replicas', function () {
       const owner = cluster.masters[Math.floor((slot * 3) / 16_384)] ?? a;
       const target = owner === b ? c : b;
       await beginMove(slot, owner, target);
-      await endMove(slot, owner, target, cluster.masters);
+      await endMove(slot, owner, target, cluster);
       moved += 1;
     }
     expect(moved).to.equal(partitions);
@@ -137,7 +137,7 @@ describe('a Redis Cluster of three masters and three replicas', function () {
     const refused = await apply(1).catch((error: unknown) => error);
     expect(refused).to.be.instanceOf(ReadModelUnavailable);
     expect(await redis.get(one), 'nothing was written').to.equal('1');
-    await endMove(slot, from, to, cluster.masters);
+    await endMove(slot, from, to, cluster);
     expect(await apply(1)).to.deep.equal([{ applied: true }]);
     expect(await Promise.all([one, other].map((key) => redis.get(key)))).to.deep.equal(['2', '2']);
   });

@@ -75,20 +75,40 @@ export async function moveKeys(keys: readonly string[], from: ClusterNode, to: C
   await from.client.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'AUTH', password, 'KEYS', ...keys);
 }
 
-/** Moves the keys that are left, and tells all masters. */
-export async function endMove(
-  slot: number,
-  from: ClusterNode,
-  to: ClusterNode,
-  masters: readonly ClusterNode[],
-): Promise<void> {
+/** Moves the keys that are left, tells all masters, and waits until every node knows it. */
+export async function endMove(slot: number, from: ClusterNode, to: ClusterNode, cluster: TestCluster): Promise<void> {
   for (;;) {
     const keys = (await from.client.call('CLUSTER', 'GETKEYSINSLOT', slot, 20)) as string[];
     if (keys.length === 0) break;
     await moveKeys(keys, from, to);
   }
-  const others = masters.filter((one) => one !== from && one !== to);
+  const others = cluster.masters.filter((one) => one !== from && one !== to);
   for (const { client } of [to, from, ...others]) await client.call('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
+  await agreement([...cluster.masters, ...cluster.replicas]);
+}
+
+/**
+ * Waits until every node knows the same masters, with the same slots and epochs. If slots moved on
+ * before that, two masters could take the same epoch; the one that then has to take a higher one
+ * may claim the slots that it had before, and the nodes disagree for ever.
+ */
+async function agreement(nodes: readonly ClusterNode[]): Promise<void> {
+  await eventually('every node to know the same masters', async () => {
+    const [first, ...others] = await Promise.all(nodes.map(({ client }) => mastersKnownTo(client)));
+    const epochs = first?.map((master) => master.split(' ')[1]);
+    return new Set(epochs).size === epochs?.length && others.every((other) => String(other) === String(first));
+  });
+}
+
+/** The masters that a node knows: identity, epoch and slots of each. */
+async function mastersKnownTo(client: Redis): Promise<string[]> {
+  const lines = (await nodesOf(client)).map((line) => line.split(' '));
+  return lines
+    .filter(([, , flags]) => flags?.includes('master'))
+    .map(([id, , , , , , epoch, , ...ranges]) =>
+      [id, epoch, ...ranges.filter((range) => !range.startsWith('['))].join(' '),
+    )
+    .sort();
 }
 
 /** Whether the node is a master now, of some slots. */
@@ -106,7 +126,7 @@ export async function takeOver(replica: ClusterNode, master: ClusterNode): Promi
 }
 
 async function startNode(folder: string, ca: PrivateCa | undefined): Promise<ClusterNode> {
-  const settings = ['cluster-enabled yes', 'cluster-node-timeout 1000', 'cluster-replica-validity-factor 0'];
+  const settings = ['cluster-enabled yes', 'cluster-node-timeout 2500', 'cluster-replica-validity-factor 0'];
   const plainPort = await freeBusPort();
   const port = ca ? await freeBusPort() : plainPort;
   if (ca) settings.push(...tlsSettings(ca, port), 'tls-cluster yes');
