@@ -41,7 +41,17 @@ const wrk: LoadGenerator = {
 };
 
 async function runWrk(args: readonly string[], seconds: number): Promise<OutsideLoad> {
-  const options = ['-t', '1', '-c', String(connections), '-d', `${Math.ceil(seconds)}s`, '--latency'];
+  const options = [
+    '-t',
+    '1',
+    '-c',
+    String(connections),
+    '-d',
+    `${Math.ceil(seconds)}s`,
+    '--timeout',
+    '10s',
+    '--latency',
+  ];
   const { stdout } = await run('wrk', [...options, ...args]);
   if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`a request of the load failed:\n${stdout}`);
   const [, figure, unit] = /99%\s+([\d.]+)(us|ms|s)/.exec(stdout) ?? [];
