@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ProblemError } from '../../src/http/contract/problems.js';
+import { namesIn } from '../../src/http/repeated-names.js';
 import { parseJson } from '../../src/http/request/json-body.js';
 
 /** The detail of the problem with a JSON text, or an empty text if it is accepted. */
@@ -47,6 +48,17 @@ describe('An object that has a name twice', () => {
       '{"a": "b:c", "time":"10:00:00"}',
     ])
       expect(problemOf(text), text).to.equal('');
+  });
+
+  it('is searched for only if there is one, however much a text looks like it', () => {
+    for (const [text, names] of [
+      ['{"a":":","b":"\\":"}', 2],
+      ['{"a":"{\\"a\\":1,\\"a\\" : 2}"}', 1],
+      ['{"a\\\\" : "\\\\","b\\\\\\"":[":",":"]}', 2],
+      ['[":"," : ","\\\\\\":"]', 0],
+      ['{"a":1,"a":{"a":[]}}', 3],
+    ] as const)
+      expect(namesIn(text), text).to.equal(names);
   });
 
   it('is rejected wherever it is, and no other JSON is', () => {
