@@ -1,5 +1,5 @@
 import { createOrdersClient, type OrdersClient } from '../../../client/orders-client.js';
-import { UsageError } from '../terminal/errors.js';
+import { errorMessage, UsageError } from '../terminal/errors.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 /** The options of every command that calls the API. */
@@ -36,7 +36,7 @@ export async function callApi<Data>(
   const base = baseUrl(url ?? (env.ORDERS_URL || `http://127.0.0.1:${env.PORT || 3000}`));
   const again = repeatHint(key);
   const client = createOrdersClient(base, {
-    ...(env.ORDERS_API_KEY ? { key: env.ORDERS_API_KEY } : {}),
+    ...(env.ORDERS_API_KEY ? { key: headerOf(env.ORDERS_API_KEY) } : {}),
     retries: { attempts: 3, maxWaitMs: 2_000 },
     positions: false,
   });
@@ -48,9 +48,10 @@ export async function callApi<Data>(
     if (error instanceof Error && error.name === 'TimeoutError') {
       throw new Error(`the service at ${base} did not respond within ${responseTimeoutMs / 1000} s${again}`);
     }
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    // fetch names the cause if the network has failed. Any other error is one of this program.
+    if (!(error instanceof TypeError && error.cause instanceof Error)) throw error;
     throw new Error(
-      `the service at ${base} cannot be reached (${cause}): start it, or set ORDERS_URL or --url${again}`,
+      `the service at ${base} cannot be reached (${errorMessage(error.cause)}): start it, or set ORDERS_URL or --url${again}`,
     );
   }
   const { data, error, response } = result;
@@ -72,6 +73,12 @@ function baseUrl(text: string): string {
   }
   if (url && url.search === '' && url.hash === '') return text;
   throw new UsageError(`"${text}" is not the URL of a service, such as http://127.0.0.1:3000`);
+}
+
+/** Throws UsageError for a key that no header can have. Node's message would show it. */
+function headerOf(key: string): string {
+  if (/^[\x21-\x7e]+$/.test(key.trim())) return key.trim();
+  throw new UsageError('ORDERS_API_KEY must consist of visible ASCII characters');
 }
 
 /** Says how to repeat a command whose outcome is unknown, so that it is not done twice. */

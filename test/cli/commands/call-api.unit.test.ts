@@ -75,4 +75,26 @@ describe('A command whose response is lost', () => {
       expect(error).to.be.instanceOf(UsageError);
     }
   });
+
+  it('hides no error of the program behind one of the network', async () => {
+    const mistake = new TypeError('x is not a function');
+    const fail = () => Promise.reject(mistake);
+    expect(await callApi({ env: {} }, 'http://127.0.0.1:1', { send: fail }).catch((error: unknown) => error)).to.equal(
+      mistake,
+    );
+    // If a name has several addresses, the error itself has no message.
+    const causes = new AggregateError([new Error('refused by ::1'), new Error('refused by 127.0.0.1')]);
+    const away = () => Promise.reject(new TypeError('fetch failed', { cause: causes }));
+    const error = await callApi({ env: {} }, 'http://localhost:1', { send: away }).catch(String);
+    expect(error).to.include('cannot be reached (refused by ::1; refused by 127.0.0.1)');
+  });
+
+  it('is not sent with a key that no header can have, and the key is not shown', async () => {
+    for (const key of ['secret\nkey', 'secret€', ' secret key ']) {
+      const send = () => expect.fail('nothing is sent');
+      const error = await callApi({ env: { ORDERS_API_KEY: key } }, undefined, { send }).catch((reason) => reason);
+      expect(error).to.be.instanceOf(UsageError);
+      expect(String(error)).to.include('ORDERS_API_KEY').and.not.include('secret');
+    }
+  });
 });
