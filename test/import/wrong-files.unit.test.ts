@@ -131,8 +131,9 @@ describe('The reason for a rejected record', () => {
 
   const reused = { line: 2, status: 422, problem: problem('idempotency-key-reused', '') };
 
-  it('of an order that was imported before says that its rows may have moved, unless they have ids', () => {
+  it('of an order that was imported before says what may differ: its rows, unless they have ids, or a step', () => {
     const fields = 'user_id=user,total_amount=total,item_id=sku,unit_price=price';
+    let sent: Readonly<Record<string, unknown>> = { command: 'place' };
     const reasonWith = (...more: readonly string[]) => {
       const csv = readImportArguments([
         'f.csv',
@@ -143,12 +144,17 @@ describe('The reason for a rejected record', () => {
         ...more,
       ])?.csv;
       const mapping = csv?.mappingOf([]);
-      return mapping && rejectionReason(reused, mapping);
+      return mapping && rejectionReason(reused, mapping, sent);
     };
     expect(reasonWith('--group-by', 'no')).to.match(
       /other content, or with its rows in another order; .* sort them as before, or map line_id from the first/,
     );
     expect(reasonWith('--group-by', 'no', '--map', 'line_id=line')).to.match(/with other content; /);
     expect(reasonWith('--key', 'no')).to.match(/with other content; /);
+    // The rows of an order say nothing about its steps.
+    sent = { command: 'ship' };
+    expect(reasonWith('--group-by', 'no')).to.match(/has this ship with other content, such as another date; /);
+    sent = { command: 'refund', amount: '5', idempotency_key: 'shop#1/refunded' };
+    expect(reasonWith('--group-by', 'no')).to.match(/has this refund with .* amount: send the difference by the API /);
   });
 });

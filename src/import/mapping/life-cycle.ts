@@ -80,8 +80,8 @@ export function lifeCycle(
       if (step === 'refunded') refuseBeforePayment('refunded_at is', time, paidAt);
       const command = stepCommand(life, one.cells, order, step, time, one.id);
       const hasNoAmount = step === 'paid' && command.amount === undefined;
-      const part = hasNoAmount ? partPaid(life, cells, order.total, isLess) : {};
-      return { after: earliestTime, command: { ...command, ...part } };
+      const outstanding = hasNoAmount ? life.outstandingAmount?.(cells) : undefined;
+      return { after: earliestTime, command: byOutstanding(command, one.id, outstanding, order, isLess) };
     });
   });
   for (const one of returns) {
@@ -160,20 +160,27 @@ function refuseBeforePayment(what: string, time: string, paidAt: string | undefi
 }
 
 /**
- * The amount of a payment of which the file only says what it left due. Empty if that is nothing:
- * the payment is then of all that is due. Throws Refused if the amount does not follow from it.
+ * A payment of which the file only says what it left due. If that is nothing, the payment is of all
+ * that is due. Otherwise it has a key of its own: the later export of an order that has been paid
+ * meanwhile adds the rest, which is another payment even with the reference and amount of the part.
+ * Throws Refused if the amount of the part does not follow.
+ * @param id of the payment, if the file has one, which then is its key.
  * @param isLess whether less was due at the end than the total.
  */
-function partPaid(
-  { outstandingAmount }: LifeCycleCells,
-  cells: Cells,
-  total: string,
+function byOutstanding(
+  payment: Command,
+  id: string | undefined,
+  outstanding: string | undefined,
+  { key, total }: LifeOfOrder,
   isLess: boolean,
-): { readonly amount?: string } {
-  const outstanding = outstandingAmount?.(cells);
-  if (outstanding === undefined || !isMoney(outstanding)) return {};
+): Command {
+  if (outstanding === undefined) return payment;
+  if (!isMoney(outstanding)) return payment.payment_reference === undefined ? payment : { ...payment, another: true };
   const amount = decimal(total) - decimal(outstanding);
-  if (amount > 0n && !outstanding.startsWith('-') && !isLess) return { amount: decimalText(amount) };
+  if (amount > 0n && !outstanding.startsWith('-') && !isLess) {
+    const part = { ...payment, amount: decimalText(amount) };
+    return id === undefined ? { ...part, idempotency_key: `${key}/paid-in-part` } : part;
+  }
   throw new Refused(
     `outstanding_amount is ${outstanding} of ${total}${isLess ? ', and the order was cancelled, returned or refunded' : ''}, ` +
       'so what was paid at paid_at cannot be told: map paid_amount, or --set outstanding_amount=0 if all of it was',

@@ -11,6 +11,7 @@ export function rejectionReason({ problem }: Rejection, mapping: CsvMapping, sen
   if (problem.type === '/problems/idempotency-key-reused') {
     if (keyColumnOf(mapping) === undefined)
       return 'this line was imported before with other content: the file has changed. Set --key COLUMN to identify orders by a column';
+    if (command !== 'place') return isOfPart(sent) ? partChanged : stepChanged(command);
     const mayBeSorted = mapping.groupColumn !== undefined && !isGiven(mapping, 'line_id');
     return mayBeSorted
       ? 'this order was imported before with other content, or with its rows in another order; the order in the log was not changed. ' +
@@ -23,6 +24,21 @@ export function rejectionReason({ problem }: Rejection, mapping: CsvMapping, sen
   if (columns.size === 0) return detail + remedy;
   const names = [...columns].map((column) => `"${column}"`);
   return `${detail} (column${names.length === 1 ? '' : 's'} ${names.join(', ')})${remedy}`;
+}
+
+const partChanged =
+  'an earlier import has another outstanding_amount of this order, and what was paid between the two cannot be told ' +
+  'from them: import the order once all of it is paid, which adds the rest, or map paid_amount and payment_id from ' +
+  'the first import on';
+
+function stepChanged(command: string): string {
+  const ofMoney = command in amounts ? ' or another amount: send the difference by the API if the amount is a sum' : '';
+  return `an earlier import has this ${command} with other content, such as another date${ofMoney}; the order in the log was not changed`;
+}
+
+/** Whether a payment in part follows from what is outstanding (see life-cycle.ts). */
+function isOfPart({ idempotency_key: key }: Sent): boolean {
+  return typeof key === 'string' && key.endsWith('/paid-in-part');
 }
 
 /** A field of an order whose value a reason has. The others may be long, or of a person. */

@@ -2,15 +2,13 @@ import type { CommandRequest } from '../../commands/command-request.js';
 
 /**
  * The forms of the keys of payments and refunds, by what follows the order's key. Without an id the
- * key ends there. `refund` is the money of a return (`--returns negative`).
+ * key ends there. `paid-in-part` is a payment that left something due, which `paid` then pays.
+ * `refund` is the money of a return (`--returns negative`).
  */
-type Form = 'paid' | 'paid/' | 'refunded' | 'refunded/' | 'refund/';
+type Form = 'paid' | 'paid-in-part' | 'paid/' | 'refunded' | 'refunded/' | 'refund/';
 
-interface OtherForm {
-  /** The forms under which the log may have the same money already. */
-  readonly forms: readonly Form[];
-  readonly reason: string;
-}
+/** By a form under which the log may have the same money already, the reason of the refusal. */
+type OtherForms = Readonly<Partial<Record<Form, string>>>;
 
 const withoutId = (kind: string) =>
   `an earlier import without ${kind}_id has recorded money of this order, which ${kind}_id would record once ` +
@@ -19,6 +17,10 @@ const withoutId = (kind: string) =>
 const withId = (kind: string) =>
   `an earlier import with ${kind}_id has recorded money of this order, which would be recorded once more: ` +
   `--map ${kind}_id=COLUMN as before`;
+
+const inFull =
+  'an earlier import has recorded that all of the order was paid, of which this file has a part alone: import the ' +
+  'later export of the order';
 
 const otherColumn = (kind: string) =>
   `an earlier import with another column for ${kind}_id has recorded money of this order, which might be recorded ` +
@@ -31,12 +33,13 @@ const otherColumns: Readonly<Partial<Record<Form, string>>> = {
 };
 
 /** A file may have returns and a refund of the whole order, so these two may coexist. */
-const otherForms: Readonly<Record<Form, OtherForm>> = {
-  paid: { forms: ['paid/'], reason: withId('payment') },
-  'paid/': { forms: ['paid'], reason: withoutId('payment') },
-  refunded: { forms: ['refunded/'], reason: withId('refund') },
-  'refunded/': { forms: ['refunded', 'refund/'], reason: withoutId('refund') },
-  'refund/': { forms: ['refunded/'], reason: `${withId('refund')}, without --returns negative` },
+const otherForms: Readonly<Record<Form, OtherForms>> = {
+  paid: { 'paid/': withId('payment') },
+  'paid-in-part': { paid: inFull, 'paid/': withId('payment') },
+  'paid/': { paid: withoutId('payment'), 'paid-in-part': withoutId('payment') },
+  refunded: { 'refunded/': withId('refund') },
+  'refunded/': { refunded: withoutId('refund'), 'refund/': withoutId('refund') },
+  'refund/': { 'refunded/': `${withId('refund')}, without --returns negative` },
 };
 
 /**
@@ -47,11 +50,11 @@ const otherForms: Readonly<Record<Form, OtherForm>> = {
 export function refusalByOtherForm({ idempotencyKey }: CommandRequest): CommandRequest['refusalAfter'] {
   const own = formOf(idempotencyKey);
   if (!own) return undefined;
-  const { forms, reason } = otherForms[own.form];
   return (handledKey) => {
     const earlier = formOf(handledKey);
     if (!earlier || earlier.order !== own.order) return undefined;
-    if (forms.includes(earlier.form)) return reason;
+    const reason = otherForms[own.form][earlier.form];
+    if (reason !== undefined) return reason;
     return earlier.form === own.form && earlier.idColumn !== own.idColumn ? otherColumns[own.form] : undefined;
   };
 }
@@ -62,7 +65,7 @@ export function refusalByOtherForm({ idempotencyKey }: CommandRequest): CommandR
  */
 function formOf(key = ''): { readonly order: string; readonly form: Form; readonly idColumn: string } | undefined {
   const [, order = '', form = '', id = ''] =
-    /^(.*)\/((?:paid|refunded|refund)\/)([^/]+)$/.exec(key) ?? /^(.*)\/(paid|refunded)$/.exec(key) ?? [];
+    /^(.*)\/((?:paid|refunded|refund)\/)([^/]+)$/.exec(key) ?? /^(.*)\/(paid|paid-in-part|refunded)$/.exec(key) ?? [];
   const [, idColumn = ''] = id.split('@');
   return isForm(form) ? { order, form, idColumn } : undefined;
 }

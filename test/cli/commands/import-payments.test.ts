@@ -203,4 +203,49 @@ describe('orders import of several payments per order', function () {
     const [header = ''] = (await readFile(joined, 'utf8')).split('\n');
     expect(header.split(',').slice(8)).to.deep.equal(selected);
   });
+
+  it('a later export of a Shopify order that has been paid meanwhile adds the payment of the rest', async () => {
+    const [placed, paid, shipped] = [15, 16, 17].map((day) => `2026-03-${day} 08:00:00 -0500`);
+    const shopify = async (outstanding: string, more = '') => {
+      const file = join(folder, 'shopify.csv');
+      await writeFile(
+        file,
+        'Name,Email,Created at,Paid at,Currency,Total,Lineitem quantity,Lineitem price,Lineitem sku,Outstanding Balance,Payment Reference,Fulfilled at\n' +
+          `#1,a@shop.example,${placed},${paid},USD,100.00,1,100.00,x,${outstanding},p-1,${more}\n`,
+      );
+      return (await runOrders(log, ['import', file, '--preset', 'shopify'])).output;
+    };
+    const payments = async () => (await money()).map(([, , , of]) => of);
+    // The second payment has the reference and the amount of the first.
+    expect(await shopify('50.00')).to.match(/1 imported, 0 already there, 0 rejected/);
+    expect(await payments()).to.deep.equal([[5_000]]);
+    expect(await shopify('20.00')).to.match(/what was paid between the two cannot be told/);
+    expect(await payments()).to.deep.equal([[5_000]]);
+    for (const imported of [/1 imported/, /0 imported, 1 already there, 0 rejected/]) {
+      expect(await shopify('0.00', shipped)).to.match(imported);
+      expect(await payments()).to.deep.equal([[5_000, 5_000]]);
+    }
+    expect(await shopify('50.00')).to.match(/0 imported, 1 already there, 0 rejected/);
+  });
+
+  it('an earlier export of an order does not add a part of what was paid in full', async () => {
+    const file = join(folder, 'part.csv');
+    const run = async (outstanding: string) => {
+      await writeFile(
+        file,
+        `no,user,at,paid,total,due\n1,u,2026-03-15T08:00:00Z,2026-03-15T08:00:00Z,9,${outstanding}\n`,
+      );
+      return (
+        await runOrders(log, [
+          ...['import', file, '--key', 'no', '--set', 'item_ids=x', '--set', 'currency=EUR', '--map'],
+          'reference=no,user_id=user,occurred_at=at,paid_at=paid,total_amount=total,outstanding_amount=due',
+        ])
+      ).output;
+    };
+    expect(await run('0')).to.match(/1 imported/);
+    expect(await run('4')).to.match(
+      /pay of 5 was refused: an earlier import has recorded that all of the order was paid/,
+    );
+    expect((await money()).map(([, , , of]) => of)).to.deep.equal([[900]]);
+  });
 });

@@ -26,6 +26,13 @@ describe('Money that was imported under keys of another form', () => {
     });
   });
 
+  it('the rest may follow a part, and not a part what was paid in full', () => {
+    const handled = ['shop#1/paid', 'shop#1/paid-in-part', 'shop#1/paid/A'];
+    expect(refusedAfter('shop#1/paid', handled)).to.deep.equal(['shop#1/paid/A']);
+    expect(refusedAfter('shop#1/paid-in-part', handled)).to.deep.equal(['shop#1/paid', 'shop#1/paid/A']);
+    expect(refusedAfter('shop#1/paid/A', handled)).to.deep.equal(['shop#1/paid', 'shop#1/paid-in-part']);
+  });
+
   it('only the form matters: further payments with ids are new ones', () => {
     expect(refusedAfter('shop#1/paid/B')).to.deep.equal(['shop#1/paid']);
     expect(refusedAfter('shop#1/shipped')).to.deep.equal([]);
