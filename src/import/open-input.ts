@@ -45,7 +45,7 @@ export interface InputOptions {
   readonly csv: CsvOptions | undefined;
   /**
    * Called with the bytes that were read, of all bytes, before the import begins. The file may be
-   * read several times.
+   * read several times, also after it was opened.
    */
   readonly onRead?: (bytes: number, of: number) => void;
 }
@@ -61,7 +61,7 @@ export interface Input {
   readonly warnings: Warnings;
   /** Undefined for NDJSON. */
   readonly mapping: CsvMapping | undefined;
-  /** Whether no line of NDJSON is identified by its number. */
+  /** Whether no line of NDJSON is identified by its number. Reads the file once more. */
   readonly everyLineHasKey: () => Promise<boolean>;
   /** Removes what was written to disk to read the file. */
   readonly close: () => Promise<void>;
@@ -95,7 +95,7 @@ export async function openInput(options: InputOptions): Promise<Input> {
     const opened: OpenedInput = csv
       ? await openCsv({ ...options, ...csv, text, bytes, folder, warnings })
       : { read: (from: FilePosition) => readNdjson(text, from), bytes, mapping: undefined };
-    const hasKeys = async () => !csv && (await everyLineHasKey(text));
+    const hasKeys = async () => !csv && (await everyLineHasKey(text, (read) => options.onRead?.(read, bytes)));
     const readFirst = opened.readFirst ?? (() => opened.read({ lines: 0, bytes: 0 }));
     return { ...opened, readFirst, fingerprint, warnings, everyLineHasKey: hasKeys, close };
   } catch (error) {

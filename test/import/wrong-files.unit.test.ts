@@ -129,6 +129,18 @@ describe('The reason for a rejected record', () => {
       expect(await reasons('46028.4167', more)).to.match(/seems to be a day number of Excel/);
   });
 
+  it('of a line of NDJSON in another encoding names the option, with which it is read', async () => {
+    const place = { command: 'place', user_id: 'Zoë', item_ids: ['x'], total_amount: 5, currency: 'EUR' };
+    const bytes = Buffer.from(`${JSON.stringify(place)}\n`, 'latin1');
+    const { commands, rejected } = await trialImport(bytes, [], 'orders.ndjson');
+    expect(commands).to.deep.equal([]);
+    expect(rejected.map(({ reason }) => reason)).to.deep.equal([
+      'The line is not UTF-8: set --encoding, such as latin1.',
+    ]);
+    const { placed } = await trialImport(bytes, ['--encoding', 'latin1'], 'orders.ndjson');
+    expect(placed.join()).to.match(/^Zoë: /);
+  });
+
   const reused = { line: 2, status: 422, problem: problem('idempotency-key-reused', '') };
 
   it('of an order that was imported before says what may differ: its rows, unless they have ids, or a step', () => {

@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import type { Line } from '../../http/batch/split-lines.js';
 import { importLimits } from '../limits.js';
+import { notUtf8 } from './file-lines.js';
 
 /**
  * A record of a CSV file: its fields, or the reason why it is not readable. A quoted field may
@@ -87,7 +88,7 @@ function parseAlone(lines: readonly Line[], delimiter: string): CsvRecord['conte
   try {
     text = textOf(lines);
   } catch {
-    return { unreadable: 'The line is not UTF-8: set --encoding, such as latin1.' };
+    return { unreadable: notUtf8 };
   }
   try {
     const [fields = []] = parseText(text, delimiter);

@@ -8,6 +8,9 @@ import { importLimits as limits } from '../limits.js';
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
+/** Why a line is refused whose bytes are of another encoding. */
+export const notUtf8 = 'The line is not UTF-8: set --encoding, such as latin1.';
+
 /** The lines of a file from a position on, including empty ones. */
 export async function* linesOf(file: string, from: FilePosition): AsyncGenerator<Line[]> {
   const lineBreak = await lineBreakOf(file);

@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import type { BatchLine } from '../../http/batch/parse-line.js';
 import type { Line } from '../../http/batch/split-lines.js';
 import type { FilePosition, ImportGroup, ImportUnit } from '../import-unit.js';
-import { endOf, linesOf, textOf } from './file-lines.js';
+import { endOf, linesOf, notUtf8, textOf } from './file-lines.js';
 
 /** Reads an NDJSON file from a position on. Memory is bounded by the longest line. */
 export async function* readNdjson(file: string, from: FilePosition): AsyncGenerator<ImportGroup> {
@@ -13,13 +14,15 @@ export async function* readNdjson(file: string, from: FilePosition): AsyncGenera
 
 /**
  * Whether every line has an idempotency key of its own. Then no line is identified by its number.
+ * @param onRead called with the bytes of the file that were read.
  */
-export async function everyLineHasKey(file: string): Promise<boolean> {
+export async function everyLineHasKey(file: string, onRead: (bytes: number) => void): Promise<boolean> {
   for await (const lines of linesOf(file, { lines: 0, bytes: 0 })) {
     for (const { number, bytes } of lines) {
       if (bytes?.length === 0) continue;
       if (!bytes || !hasKey(withoutMark(number, bytes))) return false;
     }
+    onRead(endOf(lines).bytes);
   }
   return true;
 }
@@ -43,8 +46,8 @@ class LineUnit implements ImportUnit {
   constructor(line: Line) {
     const { number, bytes } = line;
     this.number = number;
-    this.commands = bytes ? [{ number, input: withoutMark(number, bytes) }] : [];
-    this.refused = bytes ? undefined : 'The line is too long.';
+    this.refused = refusalOf(bytes);
+    this.commands = bytes && this.refused === undefined ? [{ number, input: withoutMark(number, bytes) }] : [];
     this.#line = line;
   }
 
@@ -55,6 +58,11 @@ class LineUnit implements ImportUnit {
   record(): string {
     return textOf([this.#line]);
   }
+}
+
+function refusalOf(bytes: Buffer | undefined): string | undefined {
+  if (!bytes) return 'The line is too long.';
+  return isUtf8(bytes) ? undefined : notUtf8;
 }
 
 /** Removes the byte order mark with which a file may begin: it is not part of JSON. */

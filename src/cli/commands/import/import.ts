@@ -32,7 +32,9 @@ export async function importCommand(args: string[], terminal: Terminal): Promise
     readBefore = bytes;
     reading.update(bytes / Math.max(of, 1), Math.round(bytes / 1e6));
   };
-  const input = await openInput({ ...options, onRead }).finally(() => reading.end());
+  const endReading = () => reading.end();
+  const opened = await openInput({ ...options, onRead }).finally(endReading);
+  const input: Input = { ...opened, everyLineHasKey: () => opened.everyLineHasKey().finally(endReading) };
   try {
     if (options.preview !== undefined) {
       const { readFirst, warnings } = input;
