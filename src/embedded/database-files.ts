@@ -8,6 +8,8 @@ import type { ServerUser } from './server-user.js';
 
 /** PostgreSQL's own databases have lower object ids than those that users create. */
 const firstUserObjectId = 16_384;
+/** The names of what initdb creates. A start, a backup and other programs add further ones. */
+const initdbName = /^(?:PG_VERSION|base|global|pg_\w+|pg_(?:hba|ident)\.conf|postgresql(?:\.auto)?\.conf)$/;
 
 export interface PrepareOptions {
   /** The name of the superuser. */
@@ -21,7 +23,8 @@ export interface PrepareOptions {
  * Creates the database files unless they exist. They get their name once they are complete, so that
  * an interrupted start leaves nothing that looks like a database. Rejects if the files are those of
  * another major version of PostgreSQL, and if they cannot be read: only files that were never in
- * use are removed.
+ * use are removed. An empty folder is refused too: it may wait for a file system to be mounted, and
+ * a new database would hide the files there.
  */
 export async function prepareDatabaseFiles(files: PostgresFiles, options: PrepareOptions): Promise<void> {
   const { pgData, majorVersion } = files;
@@ -32,13 +35,27 @@ export async function prepareDatabaseFiles(files: PostgresFiles, options: Prepar
         `${majorVersion}: run the service that made them, or move the data with pg_dump`,
     );
   }
-  if (!(await isUnfinished(pgData))) {
-    if (version !== '') return;
-    throw new Error(`the database files in ${pgData} lack PG_VERSION: restore them from a backup`);
+  const names = await unlessMissing<readonly string[] | undefined>(pgData, readdir(pgData), undefined);
+  if (names !== undefined) {
+    if (!(await isUnfinished(pgData, names))) {
+      if (version === '') throw new Error(whyUnusable(pgData, names));
+      return;
+    }
+    options.notify('the creation of the database files was interrupted: it starts again');
+    await rm(pgData, { recursive: true, force: true });
   }
-  if (version !== '') options.notify('the creation of the database files was interrupted: it starts again');
-  await rm(pgData, { recursive: true, force: true });
   await initialise(files, options);
+}
+
+/** Why a folder without the version of database files is left as it is. */
+function whyUnusable(pgData: string, names: readonly string[]): string {
+  if (names.length === 0) {
+    return `${pgData} is empty: mount the file system with the database files there, or remove the folder to begin with a new database`;
+  }
+  const other = names.includes('base') ? undefined : names.find((name) => !initdbName.test(name));
+  return other === undefined
+    ? `the database files in ${pgData} lack PG_VERSION: restore them from a backup`
+    : `${pgData} has other files than a database, such as "${other}": set ORDERS_DATA_DIR to another folder`;
 }
 
 /** The major version of the database files. Empty if there are none. */
@@ -70,12 +87,14 @@ function passwordFile(pgData: string): string {
 }
 
 /**
- * Whether there are no files, or initdb was killed half-way, in a version that created them in
- * their final place. Such files were never started, and have no database but PostgreSQL's own.
+ * Whether initdb was killed half-way, in a version that created the files in their final place.
+ * Such files were never started, and have no database but PostgreSQL's own.
  */
-async function isUnfinished(pgData: string): Promise<boolean> {
-  // PostgreSQL writes this file at each start. Files from a backup may lack it.
-  if (await exists(join(pgData, 'postmaster.opts'))) return false;
+async function isUnfinished(pgData: string, names: readonly string[]): Promise<boolean> {
+  // PostgreSQL writes postmaster.opts at each start. Files from a backup may lack it.
+  if (names.length === 0 || !names.every((name) => initdbName.test(name))) return false;
+  // initdb creates the folder of the databases before this file.
+  if (!names.includes('base')) return !(await exists(join(pgData, 'global', 'pg_control')));
   const folder = join(pgData, 'base');
   const databases = await unlessMissing(folder, readdir(folder), []);
   return databases.every((name) => Number(name) < firstUserObjectId);

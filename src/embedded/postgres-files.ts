@@ -1,4 +1,17 @@
-import { access, chmod, constants, cp, lstat, readFile, realpath, rename, rm, stat, symlink } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  constants,
+  cp,
+  lstat,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../environment.js';
@@ -55,6 +68,8 @@ export async function databaseFolder(
   notify: (message: string) => void,
 ): Promise<string> {
   const own = join(dataDir, 'postgres');
+  const elsewhere = join(reachableFolder(dataDir), 'postgres');
+  await refuseLostFiles(dataDir, own, elsewhere);
   if (!runAs || (await everyoneMayEnter(dataDir))) return own;
   const found = await realpath(own).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw unusableDataDir(dataDir, error);
@@ -69,12 +84,27 @@ export async function databaseFolder(
         'chmod o+x on each folder of the path, or start the service as the user that owns the files',
     );
   }
-  const pgData = join(reachableFolder(dataDir), 'postgres');
-  await makeFolder(dirname(pgData), 0o755);
+  await makeFolder(dirname(elsewhere), 0o755);
   await rm(own, { force: true });
-  await symlink(pgData, own);
-  notify(`the user postgres may not enter ${dataDir}: the database files are kept in ${pgData}`);
-  return pgData;
+  await symlink(elsewhere, own);
+  notify(`the user postgres may not enter ${dataDir}: the database files are kept in ${elsewhere}`);
+  return elsewhere;
+}
+
+/**
+ * Rejects if the database files were moved elsewhere, and a link leads to nothing: a new database
+ * would hide them.
+ * @param expected where the first start, if it was interrupted, has left a link to.
+ */
+async function refuseLostFiles(dataDir: string, own: string, expected: string): Promise<void> {
+  const target = await readlink(own).catch(() => undefined);
+  if (target === undefined || (await exists(own))) return;
+  if (target === expected && (await exists(dirname(expected)))) return;
+  throw new ConfigError(
+    'ORDERS_DATA_DIR',
+    `is ${dataDir}, in which postgres is a link to ${target}, where nothing is: mount the file system with the ` +
+      'database files there, or remove the link to begin with a new database',
+  );
 }
 
 /**
