@@ -89,7 +89,10 @@ export async function verifySignedCheckpoint(text: string, trusted: readonly JWK
     jws,
     async ({ kid }) => {
       const key = trusted.find((one) => one.kid === kid);
-      if (!key) throw new NotProven(`the checkpoint is signed by key ${kid}, which is not among the trusted ones`);
+      if (!key) {
+        const shown = JSON.stringify(kid);
+        throw new NotProven(`the checkpoint is signed by key ${shown}, which is not among the trusted ones`);
+      }
       return importJWK(key, signingAlgorithm);
     },
     { algorithms: [signingAlgorithm] },

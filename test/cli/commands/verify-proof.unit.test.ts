@@ -86,6 +86,18 @@ describe('orders verify-proof', () => {
     }
   });
 
+  it('shows no line of a file that reads like a result', async () => {
+    const line = '\norder 1: 5 events, unchanged';
+    const proof = { ...proofs['of an order'], order_id: line };
+    const header = Buffer.from(JSON.stringify({ alg: 'EdDSA', kid: line })).toString('base64url');
+    const checkpoint = { ...(proofs['of a log'] as { first: object }).first, jws: `${header}.e30.AA` };
+    for (const changed of [proof, { ...proofs['of an order'], checkpoint }]) {
+      const { code, stdout } = await check(JSON.stringify(changed));
+      expect(code).to.equal(3);
+      expect(stdout.trimEnd(), stdout).not.to.include('\n');
+    }
+  });
+
   it('does not take a fault of the program for a flaw of the file', async () => {
     const fault = new TypeError('this.is not a function');
     const print = () => {
