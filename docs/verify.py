@@ -116,7 +116,7 @@ def checkpoint_of(signed, keys):
     kind = header.get("typ"), header.get("alg")
     check(kind == ("orders-checkpoint+json", "EdDSA"), "this is no checkpoint signed with EdDSA")
     found = [decode(key["x"]) for key in keys["keys"] if key["kid"] == header.get("kid")]
-    check(found, f"the checkpoint is signed by key {header.get('kid')}, which is not trusted")
+    check(found, f"the checkpoint is signed by key {header.get('kid')!r}, which is not trusted")
     message = f"{head}.{payload}".encode()
     check(is_signed(found[0], message, decode(signature)), "the signature does not hold")
     return json.loads(decode(payload))

@@ -42,8 +42,9 @@ export async function prepareDatabaseFiles(files: PostgresFiles, options: Prepar
       return;
     }
     options.notify('the creation of the database files was interrupted: it starts again');
-    await rm(pgData, { recursive: true, force: true });
   }
+  // An interrupted start may have left a link to nothing.
+  await rm(pgData, { recursive: true, force: true });
   await initialise(files, options);
 }
 

@@ -83,6 +83,10 @@ describe('The files of a database', () => {
     expect(await prepareDatabaseFiles(files, options).catch((error: unknown) => error)).to.be.instanceOf(Error);
     expect(messages.join()).to.match(/was interrupted: it starts again,creating the database files/);
     expect(await readdir(folder)).not.to.include('postgres');
+    // A start that ran as another user has made the link to its files before these.
+    await symlink(join(folder, 'not-yet'), pgData);
+    expect(await prepareDatabaseFiles(files, options).catch((error: unknown) => error)).to.be.instanceOf(Error);
+    expect(await readdir(folder)).not.to.include('postgres');
   });
 
   it('are not hidden by a new database if their link leads to nothing', async () => {
