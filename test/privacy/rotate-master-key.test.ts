@@ -291,7 +291,9 @@ describe('orders rotate-master-key', () => {
     const login = `login_${randomBytes(4).toString('hex')}`;
     await asAdmin(`create role ${login} login password 'x'; grant orders_service to ${login}`);
     const url = Object.assign(new URL(log.databaseUrl), { username: login, password: 'x' });
-    expect(await vacuumPersonKeys(url.href)).to.match(/was not vacuumed \(run .* as its owner\): permission denied/);
+    expect(await vacuumPersonKeys(url.href)).to.match(
+      /was not vacuumed \(run .* as its owner\): (permission denied|skipping)/,
+    );
     expect(await vacuumPersonKeys(log.databaseUrl)).to.equal(undefined);
   });
 });

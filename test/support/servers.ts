@@ -83,21 +83,36 @@ function migratedDatabase(partitions: number): Promise<string> {
 export async function createDatabase(options = ''): Promise<string> {
   const { databaseUrl } = serverUrls();
   const name = `test_${randomBytes(6).toString('hex')}`;
-  // Copies files, which is faster than writing them to the WAL.
-  await asAdmin(`create database ${name} strategy file_copy ${options}`);
+  await asAdmin(`create database ${name} ${await copyingFiles()} ${options}`);
   const url = new URL(databaseUrl);
   url.pathname = `/${name}`;
   return url.href;
 }
 
+let fileCopy: Promise<string> | undefined;
+
+/** Copies files, which is faster than writing them to the WAL. PostgreSQL 14 always does. */
+function copyingFiles(): Promise<string> {
+  fileCopy ??= adminPool()
+    .query<{ option: string }>(
+      `select case when current_setting('server_version_num')::integer < 150000 then '' else 'strategy file_copy' end as option`,
+    )
+    .then(({ rows }) => rows[0]?.option ?? '');
+  return fileCopy;
+}
+
 let admin: pg.Pool | undefined;
 
-export async function asAdmin(sql: string): Promise<void> {
+function adminPool(): pg.Pool {
   if (!admin) {
     admin = new pg.Pool({ connectionString: serverUrls().databaseUrl, max: 1, allowExitOnIdle: true });
     admin.on('error', () => undefined);
   }
-  await admin.query(sql);
+  return admin;
+}
+
+export async function asAdmin(sql: string): Promise<void> {
+  await adminPool().query(sql);
 }
 
 /** The servers of this process: processes that run tests at the same time share no Redis. */
