@@ -10,6 +10,9 @@ import { SessionRefused } from './session-refused.js';
 const tlsRemedy =
   'A private certification authority is named by sslrootcert=FILE in the URL, or by the variable NODE_EXTRA_CA_CERTS.';
 
+/** The oldest major version of PostgreSQL with all that the service uses. */
+const oldestMajor = 14;
+
 /** A client of pg, with the id of the backend process that the server has named. */
 type IdentifiedClient = pg.Client & { readonly processID: number | null };
 
@@ -62,16 +65,29 @@ export async function connectToSession(url: string): Promise<pg.Client> {
   }
 }
 
-/** Connects. The error says which address it is about, and the cause. */
+/**
+ * Connects, and refuses an old server. The error says which address it is about, and the cause.
+ */
 async function connectFirst(url: string): Promise<IdentifiedClient> {
+  const { client, version } = await connectAndAsk(url);
+  if (version >= oldestMajor * 10_000) return client;
+  await client.end();
+  const found = `${Math.floor(version / 10_000)}.${version % 10_000}`;
+  throw new SessionRefused(
+    `the database at ${describeAddress(url)} runs on PostgreSQL ${found}, but the service needs PostgreSQL ` +
+      `${oldestMajor} or newer.`,
+  );
+}
+
+/** @returns also the server's version, such as 140023 for 14.23. */
+async function connectAndAsk(url: string): Promise<{ client: IdentifiedClient; version: number }> {
   try {
     return await connectToPrimary(url, async (primary) => {
       const client = new pg.Client(connectionTo(primary, 'orders start')) as IdentifiedClient;
       // A connection that breaks also fails its statement. Without a listener it ends the process.
       client.on('error', () => undefined);
       await client.connect();
-      await firstResponse(client);
-      return client;
+      return { client, version: await firstResponse(client) };
     });
   } catch (error) {
     const { message, reason } = couldNotConnect(error);
@@ -81,13 +97,17 @@ async function connectFirst(url: string): Promise<IdentifiedClient> {
 }
 
 /**
- * Waits for the response to a first statement. A pooler accepts logins while PostgreSQL is away,
- * and may then stay silent for minutes. Later statements of the start, such as migrations, have no
- * time limit: they may take long on a large log.
+ * Waits for the response to a first statement, which is the server's version. A pooler accepts
+ * logins while PostgreSQL is away, and may then stay silent for minutes. Later statements of the
+ * start, such as migrations, have no time limit: they may take long on a large log.
  */
-async function firstResponse(client: pg.Client): Promise<void> {
+async function firstResponse(client: pg.Client): Promise<number> {
+  const asked = client.query<{ version: number }>(
+    `select pg_catalog.current_setting('server_version_num')::integer as version`,
+  );
   try {
-    await withTimeout(limits.connectTimeoutMs, client.query('select 1'));
+    const { rows } = await withTimeout(limits.connectTimeoutMs, asked);
+    return rows[0]?.version ?? 0;
   } catch (error) {
     client.connection.stream.destroy();
     throw error instanceof TimeoutError

@@ -69,7 +69,6 @@ const setSql = `
 /** Shows what the session has. */
 const verifySql = `
   select current_user::text as role, session_user::text as login, current_database()::text as database,
-         pg_backend_pid() as pid, current_setting('server_version_num')::integer as version,
          current_setting('synchronous_commit') as synchronous_commit,
          array(select coalesce(current_setting(needed.name, true), '')
                from unnest($1::text[]) with ordinality as needed(name, nth) order by nth) as values`;
@@ -83,8 +82,6 @@ interface Session {
   readonly role: string;
   readonly login: string;
   readonly database: string;
-  readonly pid: number;
-  readonly version: number;
   readonly synchronous_commit: string;
   /** Empty if this PostgreSQL does not have the setting. */
   readonly values: readonly string[];
