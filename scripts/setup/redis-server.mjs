@@ -8,8 +8,8 @@ const builder = 'redis-memory-server';
 
 /** Installs a Redis server unless there is one: a system package if root, otherwise from source. */
 export function installRedis() {
-  if (onPath('redis-server') || onPath('valkey-server') || existsSync(readStamp('redis-path'))) return;
-  if (process.getuid?.() === 0 && onPath('apt-get') && installPackage()) return;
+  if (hasRedis() || existsSync(readStamp('redis-path'))) return;
+  if (process.getuid?.() === 0 && onPath('apt-get').length > 0 && installPackage()) return;
   buildFromSource();
 }
 
@@ -25,7 +25,11 @@ function installPackage() {
     spawnSync('apt-get', ['update', '-qq'], options);
     installed = install();
   }
-  if (onPath('redis-server')) return true;
+  if (hasRedis()) return true;
+  if (onPath('redis-server').length > 0) {
+    say('the installed redis-server is older than 6.2');
+    return false;
+  }
   say(`apt-get could not install it: ${installed.stderr?.trim().split('\n').at(-1) ?? 'no reason given'}`);
   return false;
 }
@@ -53,10 +57,21 @@ function buildFromSource() {
   }
 }
 
+/** Whether the PATH has a server that is new enough. src/embedded/redis.ts agrees. */
+export function hasRedis() {
+  return [...onPath('redis-server'), ...onPath('valkey-server')].some((file) => {
+    const printed = spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout ?? '';
+    const [major, minor] = (/ v=(\d+)\.(\d+)/.exec(printed) ?? []).slice(1).map(Number);
+    return !(major < 6 || (major === 6 && minor < 2));
+  });
+}
+
+/** @returns {string[]} the files of this name on the PATH that can be executed */
 function onPath(program) {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+  const files = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program));
+  return files.filter((file) => {
     try {
-      accessSync(join(folder, program), constants.X_OK);
+      accessSync(file, constants.X_OK);
       return true;
     } catch {
       return false;

@@ -1,13 +1,22 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { projectPath } from '../project-path.js';
 import { type EmbeddedServer, freePort, startChild, waitUntilStarted } from './child.js';
 import { makeFolder } from './data-folder.js';
 import { findRecordedRedis, recordRedis, stopOrphanedRedis } from './running-redis.js';
 import { ServerFailure } from './server-failure.js';
+
+const run = promisify(execFile);
+
+/** The oldest Redis with all commands that the service uses: GETDEL came with it. */
+const oldest = { major: 6, minor: 2 };
+
+export const neededRedis = `Redis ${oldest.major}.${oldest.minor} or newer, or Valkey`;
 
 const startTimeoutMs = 30_000;
 /** How often another port is tried if a free port was taken meanwhile. */
@@ -34,12 +43,6 @@ export async function startRedis(
   options: RedisOptions = {},
 ): Promise<EmbeddedServer> {
   const program = await findRedisProgram();
-  if (!program) {
-    throw new Error(
-      'there is no redis-server or valkey-server on the PATH: install one (Debian: apt-get install redis-server; ' +
-        'macOS: brew install redis), or set REDIS_URL to the URL of a running server',
-    );
-  }
   const folder = join(dataDir, 'redis');
   await makeFolder(folder, 0o700);
   await stopOrphanedRedis(folder, notify);
@@ -143,19 +146,49 @@ async function hasData(folder: string): Promise<boolean> {
   return names.some((name) => name.startsWith('appendonly') || name.endsWith('.rdb'));
 }
 
-/** The first program found on the PATH, or the one that scripts/setup.mjs has built. */
-async function findRedisProgram(): Promise<string | undefined> {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
+/**
+ * @param version such as "6.0.16", as INFO and `redis-server --version` show it. A text that is no
+ *   version is not old.
+ */
+export function isOldRedis(version: string): boolean {
+  const [, major = NaN, minor = NaN] = (/^(\d+)\.(\d+)/.exec(version) ?? []).map(Number);
+  return major < oldest.major || (major === oldest.major && minor < oldest.minor);
+}
+
+/**
+ * The first program on the PATH that is new enough, or the one that scripts/setup.mjs has built.
+ * scripts/setup/redis-server.mjs looks for the same. Rejects if there is none.
+ * @param built the program that the set-up has built; empty if it has built none
+ */
+export async function findRedisProgram(path = process.env.PATH ?? '', built?: string): Promise<string> {
+  const folders = path.split(delimiter).filter(Boolean);
   const candidates = ['redis-server', 'valkey-server'].flatMap((name) => folders.map((folder) => join(folder, name)));
-  const built = await readFile(projectPath('node_modules', '.orders-redis-path'), 'utf8').catch(() => '');
-  for (const candidate of built ? [...candidates, built.trim()] : candidates) {
+  const old: string[] = [];
+  for (const candidate of [...candidates, built ?? (await builtProgram())]) {
     const executable = await access(candidate, constants.X_OK).then(
       () => true,
       () => false,
     );
-    if (executable) return candidate;
+    if (candidate === '' || !executable) continue;
+    const version = await versionOf(candidate);
+    if (!isOldRedis(version)) return candidate;
+    old.push(`${candidate} is Redis ${version}, but the service needs ${neededRedis}`);
   }
-  return undefined;
+  throw new Error(
+    `${old[0] ?? 'there is no redis-server or valkey-server on the PATH'}: install one (Debian: apt-get install ` +
+      'redis-server; macOS: brew install redis), or set REDIS_URL to the URL of a running server',
+  );
+}
+
+/** Such as "7.0.15"; empty if the program does not tell. */
+async function versionOf(program: string): Promise<string> {
+  const { stdout } = await run(program, ['--version']).catch(() => ({ stdout: '' }));
+  return / v=([\d.]+)/.exec(stdout)?.[1] ?? '';
+}
+
+async function builtProgram(): Promise<string> {
+  const stamp = await readFile(projectPath('node_modules', '.orders-redis-path'), 'utf8').catch(() => '');
+  return stamp.trim();
 }
 
 function urlOf(password: string, port: number): string {

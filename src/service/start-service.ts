@@ -27,6 +27,7 @@ import { createWebhookStore } from '../webhooks/webhook-store.js';
 import { openAccess } from './access.js';
 import { announceRelease } from './announce-release.js';
 import { openAuditor } from './audit.js';
+import { refuseOldRedis, warnOfEviction } from './check-redis.js';
 import { CleanupStack } from './cleanup-stack.js';
 import { connect, redisFailures } from './connect.js';
 import { checkLog } from './continuity/check-log.js';
@@ -41,7 +42,6 @@ import { measureProjections } from './metrics/projection-metrics.js';
 import { measurePostgres, measureRedis } from './metrics/server-metrics.js';
 import { startProjectorRole } from './projector-role.js';
 import { createHeadsReader } from './read-log-heads.js';
-import { warnOfEviction } from './redis-eviction.js';
 import { DeliveryHistory } from './runs/delivery-history.js';
 import { openOperators } from './system/operators.js';
 import { createProcessId } from './system/process-registry.js';
@@ -131,7 +131,9 @@ async function open(
     await continuity.close();
   });
   cleanup.defer(keepKnownHeads(config.dataDir, settings, continuity, log));
-  await checkLog(connections, continuity, config.dataDir, log, () => isClosed);
+  // Both wait for Redis, which may be down.
+  const checks = [refuseOldRedis(redis), checkLog(connections, continuity, config.dataDir, log, () => isClosed)];
+  await Promise.all(checks);
   const subscriberFailures = redisFailures(log);
   const subscriber = createRedisSubscriber(servers.redisUrl, subscriberFailures);
   cleanup.defer(() => subscriber.disconnect());

@@ -12,6 +12,7 @@ import { getProjections } from '../../queries/get-projections.js';
 import { primariesOf, type Redis } from '../../read-models/redis/redis-client.js';
 import { describeRefusal } from '../../read-models/redis/redis-error.js';
 import { writeRefusal } from '../../read-models/redis/write-refusal.js';
+import { redisServerInfo } from '../../service/check-redis.js';
 import { CleanupStack } from '../../service/cleanup-stack.js';
 import { type Connections, connect } from '../../service/connect.js';
 import { projectionHealth } from '../../service/health/projection-health.js';
@@ -157,11 +158,11 @@ async function describeDatabase(pool: Pool): Promise<string> {
 async function describeRedis(redis: Redis, add: Add): Promise<string> {
   const texts: string[] = [];
   for (const server of primariesOf(redis)) {
-    const info = await server.info();
-    const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? 'unknown';
-    texts.push(`version ${field('redis_version')}, ${field('used_memory_human')} used`);
+    const { name, tooOld, field } = redisServerInfo(await server.info());
+    texts.push(`${name}, ${field('used_memory_human') ?? 'an unknown amount of memory'} used`);
+    if (tooOld !== undefined) add('wrong', 'Redis', tooOld);
     const policy = field('maxmemory_policy');
-    if (policy !== 'noeviction' && policy !== 'unknown') {
+    if (policy !== undefined && policy !== 'noeviction') {
       add('wrong', 'Redis', `maxmemory-policy is ${policy}: read models would lose parts; set it to noeviction`);
     }
   }

@@ -4,6 +4,7 @@ import type { ResponseBody } from '../../http/contract/response-schemas.js';
 import type { ProjectionState } from '../../queries/projections-document.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
 import { primariesOf, type Redis } from '../../read-models/redis/redis-client.js';
+import { redisServerInfo } from '../check-redis.js';
 import type { Connections } from '../connect.js';
 import { describeConfiguration } from './configuration.js';
 import type { ProcessRegistry } from './process-registry.js';
@@ -72,14 +73,12 @@ async function infoOf(redis: Redis): Promise<string> {
 
 /** @param info the response to INFO. */
 function readModelsServer(info: string): System['read_models'] {
-  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
+  const { name, field } = redisServerInfo(info);
   const limit = Number(field('maxmemory'));
-  const name =
-    field('server_name') === 'valkey' ? `Valkey ${field('valkey_version')}` : `Redis ${field('redis_version')}`;
   return {
     server: name,
     used_bytes: Number(field('used_memory')),
     limit_bytes: limit > 0 ? limit : null,
-    eviction: field('maxmemory_policy'),
+    eviction: field('maxmemory_policy') ?? '',
   };
 }
