@@ -39,8 +39,9 @@ export async function startCluster(folder: string, ca?: PrivateCa): Promise<Test
   const replicas = nodes.slice(3);
   for (const [nth, { client }] of masters.entries()) {
     const from = Math.floor((slots * nth) / 3);
-    const to = Math.floor((slots * (nth + 1)) / 3) - 1;
-    await client.call('CLUSTER', 'ADDSLOTSRANGE', from, to);
+    const end = Math.floor((slots * (nth + 1)) / 3);
+    // Redis 6.2 has no ADDSLOTSRANGE.
+    await client.call('CLUSTER', 'ADDSLOTS', ...Array.from({ length: end - from }, (_, index) => from + index));
   }
   for (const [nth, { client }] of nodes.entries()) {
     await client.call('CLUSTER', 'SET-CONFIG-EPOCH', nth + 1);
