@@ -8,8 +8,7 @@ import { call, getHistory } from '../support/service.js';
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-describe('API keys', function () {
-  this.timeout(60_000);
+describe('API keys', () => {
   let log: TestLog;
   let service: LocalService;
   before(async () => {

@@ -9,8 +9,7 @@ import { issuerEnv, startIssuer, type TokenIssuer } from '../support/token-issue
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-describe('JSON Web Tokens', function () {
-  this.timeout(60_000);
+describe('JSON Web Tokens', () => {
   let log: TestLog;
   let service: LocalService;
   let issuer: TokenIssuer;

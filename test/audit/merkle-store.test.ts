@@ -5,8 +5,7 @@ import { readPartition } from '../../src/event-log/read/read-partition.js';
 import { appender, noteEvent, orderIdIn, placedEvent } from '../support/events.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
-describe('the stored Merkle tree of a partition', function () {
-  this.timeout(60_000);
+describe('the stored Merkle tree of a partition', () => {
   let log: TestLog;
   let leaves: Buffer[];
   before(async () => {

@@ -10,8 +10,7 @@ import { runOrders } from '../support/orders-command.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 import { call, getHistory } from '../support/service.js';
 
-describe('the proof of an order', function () {
-  this.timeout(60_000);
+describe('the proof of an order', () => {
   let log: TestLog;
   let service: LocalService;
   let folder: string;

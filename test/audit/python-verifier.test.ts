@@ -23,8 +23,7 @@ async function verify(...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
-describe('docs/verify.py', function () {
-  this.timeout(60_000);
+describe('docs/verify.py', () => {
   let folder: string;
   let log: TestLog | undefined;
   const file = (name: string) => join(folder, name);

@@ -41,7 +41,8 @@ describe('the process of a command', () => {
   it('ends after an error that nothing has caught, and shows none of its properties, which may be secret', () => {
     const fail =
       "process.on('exit', () => console.error('exit listeners run'));" +
-      "setTimeout(() => Promise.reject(Object.assign(new Error('it broke'), { client: { secretKey: 4_000 + 711 } })), 300);" +
+      "const fail = () => Promise.reject(Object.assign(new Error('it broke'), { client: { secretKey: 4_000 + 711 } }));" +
+      "process.on('newListener', (event) => event === 'uncaughtException' && setImmediate(fail));" +
       'setInterval(() => undefined, 1_000);';
     const env = { ...process.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fail)}` };
     const orders = projectPath('scripts/orders.mjs');

@@ -55,7 +55,7 @@ describe('orders serve', () => {
   });
 
   it('a stopping service reports that it is not ready, finishes requests, ends streams with a retry time, and releases its partitions', async () => {
-    const service = await startService(log, { ORDERS_SHUTDOWN_DELAY_MS: '600', LOG_LEVEL: 'info' });
+    const service = await startService(log, { ORDERS_SHUTDOWN_DELAY_MS: '3000', LOG_LEVEL: 'info' });
     const order = { user_id: 'u', item_ids: ['a'], total_amount: 1 };
     const stream = await openStream(`${service.url}/orders/stream`);
     // The client has not yet sent the end of this batch when the service receives the signal.

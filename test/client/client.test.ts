@@ -13,8 +13,7 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 
 const body = { user_id: 'ada', item_ids: ['a', 'b'], total_amount: 20 };
 
-describe('the client', function () {
-  this.timeout(60_000);
+describe('the client', () => {
   const service = useService({ LOG_LEVEL: 'silent' });
   let proxy: TcpProxy;
   before(async () => {

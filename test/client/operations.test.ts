@@ -4,8 +4,7 @@ import { type OperationId, operations } from '../../src/http/contract/operations
 import { eventually } from '../support/servers.js';
 import { useService } from '../support/service.js';
 
-describe('the generated client', function () {
-  this.timeout(60_000);
+describe('the generated client', () => {
   const service = useService();
 
   it('the generated client calls every operation of the API', async () => {

@@ -32,8 +32,7 @@ function readmeModule(url: string): string {
   return [`import { Webhook } from 'standardwebhooks';`, ...imports, ...body].join('\n');
 }
 
-describe('the package of the client', function () {
-  this.timeout(180_000);
+describe('the package of the client', () => {
   const service = useService({ LOG_LEVEL: 'silent' });
   let folder: string;
   before(async () => {

@@ -62,8 +62,7 @@ function isInstalled(command: string): boolean {
   }
 }
 
-describe('the packed client', function () {
-  this.timeout(180_000);
+describe('the packed client', () => {
   const service = useService({
     LOG_LEVEL: 'silent',
     ORDERS_AUTH: 'required',

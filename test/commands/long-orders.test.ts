@@ -16,8 +16,7 @@ import { createTestLog, type TestLog } from '../support/servers.js';
 
 const events = 1_200;
 
-describe('A command on a long order', function () {
-  this.timeout(60_000);
+describe('A command on a long order', () => {
   let log: TestLog;
   /** The events that the handler under test has read since `reset`. */
   let read = 0;

@@ -14,8 +14,7 @@ import { PersonKeys } from '../../src/privacy/person-keys.js';
 import { createOpenedStreamReader } from '../../src/privacy/sealed-events.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
-describe('An order that is placed with both an Idempotency-Key and an order id', function () {
-  this.timeout(30_000);
+describe('An order that is placed with both an Idempotency-Key and an order id', () => {
   let log: TestLog;
   let deps: CommandDeps;
   let handle: HandleCommand;

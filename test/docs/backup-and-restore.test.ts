@@ -28,8 +28,7 @@ function formOf(output: string): string[] {
     );
 }
 
-describe('docs/backup-and-restore.md', function () {
-  this.timeout(120_000);
+describe('docs/backup-and-restore.md', () => {
   const env = { ORDERS_SIGNING_KEY_FILES: projectPath('test', 'fixtures', 'format-1', 'signing-key.pem') };
   let log: TestLog;
   let service: RunningService;

@@ -14,8 +14,7 @@ import { call, useService } from '../support/service.js';
 const codeOf = (page: string) => blocksRunBy('test/docs/client.test.ts', page).map(({ code }) => code);
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 
-describe('the examples of the client', function () {
-  this.timeout(60_000);
+describe('the examples of the client', () => {
   const service = useService();
 
   it('client/README.md pays an order, lists it, sends a batch, follows a change and verifies a message', async () => {

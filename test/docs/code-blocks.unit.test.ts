@@ -39,8 +39,7 @@ describe('the code blocks of the documents', () => {
     for (const { page, name } of called) expect(scripts, page).to.have.property(name);
   });
 
-  it('use the client as its types allow', function () {
-    this.timeout(60_000);
+  it('use the client as its types allow', () => {
     const examplesOf = (wanted: string) =>
       blocks.flatMap(({ page, language, code }) => (page === wanted && language === 'ts' ? [code] : []));
     const [guide, webhooks, readme] = ['docs/http-guide.md', 'docs/webhooks.md', 'client/README.md'].map(examplesOf);

@@ -33,8 +33,7 @@ const keyPattern = /^ok_\S+\n$/;
 
 const linesOf = (text: string) => text.trimEnd().split('\n');
 
-describe('the commands of the documents', function () {
-  this.timeout(120_000);
+describe('the commands of the documents', () => {
   const service = useService(env);
   let shell: Shell;
   const orders: { id: string; position: string }[] = [];

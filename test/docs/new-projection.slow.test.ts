@@ -9,8 +9,7 @@ import { blocksRunBy } from '../support/block-runs.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
 
-describe('docs/new-projection.md', function () {
-  this.timeout(120_000);
+describe('docs/new-projection.md', () => {
   let folder: string;
   let log: TestLog;
   let service: RunningService | undefined;

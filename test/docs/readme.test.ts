@@ -51,8 +51,7 @@ for (const [page, atLeast] of [
   ['docs/getting-started.md', 12],
   ['docs/http-guide.md', 14],
 ] as const) {
-  describe(page, function () {
-    this.timeout(120_000);
+  describe(page, () => {
     const signingKey = projectPath('test', 'fixtures', 'format-1', 'signing-key.pem');
     const service = useService({ ORDERS_SIGNING_KEY_FILES: signingKey });
     let shell: Shell;

@@ -40,8 +40,7 @@ function namesOf(name: string): (text: string) => string {
       .replaceAll('…', password);
 }
 
-describe('the SQL of the documents', function () {
-  this.timeout(120_000);
+describe('the SQL of the documents', () => {
   let log: TestLog;
   let name: string;
   before(async () => {

@@ -18,8 +18,7 @@ interface Received {
 const blocks = blocksRunBy('test/docs/webhooks.test.ts', 'docs/webhooks.md');
 const codesOf = (wanted: string) => blocks.flatMap(({ language, code }) => (language === wanted ? [code] : []));
 
-describe('docs/webhooks.md', function () {
-  this.timeout(60_000);
+describe('docs/webhooks.md', () => {
   const service = useService({ ORDERS_WEBHOOKS_ALLOW_PRIVATE: 'yes' });
   const [create = '', sign = ''] = codesOf('sh');
   const env: { ORDERS_WEBHOOK_SECRET?: string } = {};

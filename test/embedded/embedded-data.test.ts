@@ -10,8 +10,7 @@ import { startRedis } from '../../src/embedded/redis.js';
 import { ServerFailure } from '../../src/embedded/server-failure.js';
 import { createDataDir } from '../support/data-dir.js';
 
-describe('the data of the embedded servers', function () {
-  this.timeout(120_000);
+describe('the data of the embedded servers', () => {
   let folder: string;
   let notices: string[];
   const notify = (message: string) => notices.push(message);

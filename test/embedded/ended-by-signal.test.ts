@@ -8,8 +8,7 @@ import { createDataDir } from '../support/data-dir.js';
 import { eventually } from '../support/servers.js';
 import { startService } from '../support/service.js';
 
-describe('A process with embedded servers', function () {
-  this.timeout(120_000);
+describe('A process with embedded servers', () => {
   let folder: string;
   before(async () => {
     folder = await createDataDir('signal');

@@ -10,8 +10,7 @@ import { migrate } from '../../src/event-log/migrate.js';
 import { createDataDir } from '../support/data-dir.js';
 import { place } from '../support/events.js';
 
-describe('The login of the running service', function () {
-  this.timeout(120_000);
+describe('The login of the running service', () => {
   let folder: string;
   let server: EmbeddedPostgres;
   before(async () => {

@@ -18,8 +18,7 @@ interface Plan {
   Plans?: Plan[];
 }
 
-describe('query plans at 1,000,000 events', function () {
-  this.timeout(180_000);
+describe('query plans at 1,000,000 events', () => {
   let log: TestLog;
   before(async () => {
     log = await createTestLog();
@@ -121,8 +120,7 @@ describe('query plans at 1,000,000 events', function () {
   }
 });
 
-describe('a table without statistics', function () {
-  this.timeout(60_000);
+describe('a table without statistics', () => {
   let log: TestLog;
   before(async () => {
     log = await createTestLog();

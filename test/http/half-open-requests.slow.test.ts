@@ -6,8 +6,7 @@ import { call, useService } from '../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 
-describe('The HTTP server under half-open requests', function () {
-  this.timeout(60_000);
+describe('The HTTP server under half-open requests', () => {
   const service = useService({ LOG_LEVEL: 'silent' });
 
   it('the server serves others while many half-open requests wait, and closes those in time', async () => {

@@ -13,8 +13,7 @@ import { call, type RunningService, type ServiceResponse, startService } from '.
 
 const order = { user_id: 'u-1', item_ids: ['a', 'a', 'b'], total_amount: 30 };
 
-describe('Idempotency over two API processes', function () {
-  this.timeout(120_000);
+describe('Idempotency over two API processes', () => {
   let log: TestLog;
   let services: (LocalService | RunningService)[];
   before(async () => {

@@ -3,8 +3,7 @@ import { expect } from 'chai';
 import { eventually } from '../support/servers.js';
 import { call, startService, useService } from '../support/service.js';
 
-describe('The HTTP server', function () {
-  this.timeout(60_000);
+describe('The HTTP server', () => {
   const service = useService({ LOG_LEVEL: 'silent' });
 
   it('every response has the security headers, and none names the server’s software', async () => {

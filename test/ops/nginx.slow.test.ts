@@ -45,8 +45,7 @@ async function problemOf(response: Response) {
   return (await response.json()) as Record<string, unknown>;
 }
 
-describe('the service behind nginx, as docs/access.md configures it', function () {
-  this.timeout(120_000);
+describe('the service behind nginx, as docs/access.md configures it', () => {
   // A batch that hangs fails soon.
   const nginx = useNginx({ ORDERS_BATCH_IDLE_TIMEOUT_MS: '10000', ORDERS_RATE_LIMIT_PER_MINUTE: '1000000' });
 
@@ -170,8 +169,7 @@ describe('the service behind nginx, as docs/access.md configures it', function (
   });
 });
 
-describe('the limits of the service behind nginx, as docs/access.md configures it', function () {
-  this.timeout(60_000);
+describe('the limits of the service behind nginx, as docs/access.md configures it', () => {
   const nginx = useNginx({ ORDERS_RATE_LIMIT_PER_MINUTE: '3' });
 
   it('count each client by its own address, whatever X-Forwarded-For it sends', async () => {
@@ -187,8 +185,7 @@ describe('the limits of the service behind nginx, as docs/access.md configures i
   });
 });
 
-describe('slow clients of the service behind nginx, as docs/access.md configures it', function () {
-  this.timeout(60_000);
+describe('slow clients of the service behind nginx, as docs/access.md configures it', () => {
   const nginx = useNginx({ ORDERS_BODY_TIMEOUT_MS: '1000', ORDERS_RESPONSE_TIMEOUT_MS: '1000' });
 
   /** Sends a request to nginx and another one to the service itself, which is less patient. */
@@ -234,8 +231,7 @@ describe('slow clients of the service behind nginx, as docs/access.md configures
   });
 });
 
-describe('a restart of the service behind nginx, as docs/access.md configures it', function () {
-  this.timeout(60_000);
+describe('a restart of the service behind nginx, as docs/access.md configures it', () => {
   const nginx = useNginx({ ORDERS_SHUTDOWN_DELAY_MS: '300' });
 
   it('of one process after the other is not noticed by clients that retry, and streams miss no change', async () => {

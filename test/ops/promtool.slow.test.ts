@@ -12,8 +12,7 @@ function hasPromtool(): boolean {
   }
 }
 
-describe('promtool (skipped where the Debian package prometheus is not installed)', function () {
-  this.timeout(60_000);
+describe('promtool (skipped where the Debian package prometheus is not installed)', () => {
   before(function () {
     if (!hasPromtool()) this.skip();
   });

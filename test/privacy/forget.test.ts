@@ -18,8 +18,7 @@ import { startReceiver } from '../support/receiver.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, getHistory } from '../support/service.js';
 
-describe('personal data that is sealed', function () {
-  this.timeout(120_000);
+describe('personal data that is sealed', () => {
   let log: TestLog;
   let service: LocalService;
   let folder: string;

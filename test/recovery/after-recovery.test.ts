@@ -19,8 +19,7 @@ import { createTestLog, type TestLog } from '../support/servers.js';
 
 const epochOptions = { actor: 'test', reason: 'test', lost: null, resetClock: false };
 
-describe('after a restore', function () {
-  this.timeout(60_000);
+describe('after a restore', () => {
   let log: TestLog;
   beforeEach(async () => {
     log = await createTestLog(1);

@@ -16,8 +16,7 @@ import { call } from '../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 
-describe('a clock that was wrong', function () {
-  this.timeout(60_000);
+describe('a clock that was wrong', () => {
   let log: TestLog;
   beforeEach(async () => {
     log = await createTestLog(2);

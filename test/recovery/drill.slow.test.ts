@@ -21,9 +21,7 @@ async function installedPostgres(): Promise<string | undefined> {
   return newestFirst.find((bin) => existsSync(join(bin, 'pg_basebackup')));
 }
 
-describe('the drill of docs/backup-and-restore.md', function () {
-  this.timeout(180_000);
-
+describe('the drill of docs/backup-and-restore.md', () => {
   it('restores a base backup while the service runs: lost events are shown, recovered from, and known to auditors', async function () {
     const bin = await installedPostgres();
     if (!bin) {

@@ -6,8 +6,7 @@ import { appender, orderIdIn, place } from '../support/events.js';
 import { backUp, restore } from '../support/restore.js';
 import { createTestLog, silent, type TestLog } from '../support/servers.js';
 
-describe('the continuity of the log', function () {
-  this.timeout(60_000);
+describe('the continuity of the log', () => {
   let log: TestLog;
   beforeEach(async () => {
     log = await createTestLog(2);

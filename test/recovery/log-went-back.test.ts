@@ -6,8 +6,7 @@ import { call } from '../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 
-describe('a log that went back while processes run', function () {
-  this.timeout(120_000);
+describe('a log that went back while processes run', () => {
   let log: TestLog;
   const services: LocalService[] = [];
   beforeEach(async () => {

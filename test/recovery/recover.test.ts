@@ -21,8 +21,7 @@ import { call, type RunningService, startService } from '../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 
-describe('orders recover', function () {
-  this.timeout(120_000);
+describe('orders recover', () => {
   let log: TestLog;
   let folder: string;
   const services: { stop(): Promise<unknown> }[] = [];

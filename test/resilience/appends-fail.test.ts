@@ -3,8 +3,7 @@ import { type LocalService, startLocalService } from '../support/local-service.j
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call } from '../support/service.js';
 
-describe('a PostgreSQL that responds, but to which nothing can be appended', function () {
-  this.timeout(60_000);
+describe('a PostgreSQL that responds, but to which nothing can be appended', () => {
   let log: TestLog;
   let service: LocalService;
   before(async () => {

@@ -15,8 +15,7 @@ import { call, getHistory } from '../support/service.js';
 const partitions = 8;
 const env = { ORDERS_PARTITIONS: String(partitions), ORDERS_WEBHOOKS_ALLOW_PRIVATE: 'yes', LOG_LEVEL: 'error' };
 
-describe('on Citus (skipped where the extension is not installed for Debian’s PostgreSQL)', function () {
-  this.timeout(180_000);
+describe('on Citus (skipped where the extension is not installed for Debian’s PostgreSQL)', () => {
   let folder: string;
   let citus: CitusCluster;
   let receiver: Server;

@@ -9,8 +9,7 @@ import { createDataDir } from '../support/data-dir.js';
 import { eventually } from '../support/servers.js';
 import { call as callService, type RunningService, startService } from '../support/service.js';
 
-describe('a dependency that is away', function () {
-  this.timeout(120_000);
+describe('a dependency that is away', () => {
   let folder: string;
   before(async () => {
     folder = await createDataDir('away');

@@ -7,8 +7,7 @@ import { type Ended, runOrders, spawnOrders } from '../support/orders-command.js
 import { eventually } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
 
-describe('the embedded servers', function () {
-  this.timeout(120_000);
+describe('the embedded servers', () => {
   let dataDir: string;
   const running: RunningService[] = [];
   before(async () => {

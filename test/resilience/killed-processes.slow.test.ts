@@ -6,8 +6,7 @@ import { expectIntactLog, expectReadModelsEqualTheLog, projected } from '../supp
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
 
-describe('killed processes', function () {
-  this.timeout(120_000);
+describe('killed processes', () => {
   let log: TestLog;
   let services: RunningService[];
   beforeEach(async () => {

@@ -4,8 +4,7 @@ import { createTestLog, type TestLog } from '../support/servers.js';
 import { call, getHistory } from '../support/service.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 
-describe('a command whose response from PostgreSQL is lost', function () {
-  this.timeout(60_000);
+describe('a command whose response from PostgreSQL is lost', () => {
   let log: TestLog;
   let proxy: TcpProxy;
   let service: LocalService;

@@ -5,8 +5,7 @@ import { type LocalService, startLocalService } from '../support/local-service.j
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call } from '../support/service.js';
 
-describe('an event that a newer version of the service wrote', function () {
-  this.timeout(60_000);
+describe('an event that a newer version of the service wrote', () => {
   let log: TestLog;
   let service: LocalService;
   before(async () => {

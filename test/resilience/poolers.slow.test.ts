@@ -6,8 +6,7 @@ import { hasPgBouncer, type PgBouncer, startPgBouncer } from '../support/pgbounc
 import { asAdmin, createDatabase, eventually, serverUrls } from '../support/servers.js';
 import { call } from '../support/service.js';
 
-describe('behind PgBouncer (skipped where the Debian package pgbouncer is not installed)', function () {
-  this.timeout(60_000);
+describe('behind PgBouncer (skipped where the Debian package pgbouncer is not installed)', () => {
   const role = `pooled_${randomUUID().slice(0, 8)}`;
   let databaseUrl: string;
   /** The URL with which the service logs in as its own role. */

@@ -11,8 +11,7 @@ import { call } from '../support/service.js';
 /** Time after the promotion within which commands have to succeed again. */
 const backWithinMs = 10_000;
 
-describe('a failover of PostgreSQL (skipped where the Debian package postgresql is not installed)', function () {
-  this.timeout(120_000);
+describe('a failover of PostgreSQL (skipped where the Debian package postgresql is not installed)', () => {
   let folder: string;
   let primary: DebianPostgres;
   let standby: DebianPostgres;

@@ -29,8 +29,7 @@ import { step } from '../support/steps.js';
 
 const partitions = 16;
 
-describe('a Redis Cluster of three masters and three replicas', function () {
-  this.timeout(180_000);
+describe('a Redis Cluster of three masters and three replicas', () => {
   let folder: string;
   let cluster: TestCluster;
   let log: TestLog;

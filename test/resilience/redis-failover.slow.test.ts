@@ -10,8 +10,7 @@ import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call } from '../support/service.js';
 import { type SwitchableProxy, startProxy } from '../support/switchable-proxy.js';
 
-describe('a failover of Redis', function () {
-  this.timeout(60_000);
+describe('a failover of Redis', () => {
   let folder: string;
   let log: TestLog;
   let first: EmbeddedServer;

@@ -14,8 +14,7 @@ import { call } from '../support/service.js';
 const partitions = 4;
 const orders = 400;
 
-describe('a Redis that has lost its data', function () {
-  this.timeout(60_000);
+describe('a Redis that has lost its data', () => {
   let log: TestLog;
   let orderIds: string[];
   let api: LocalService;

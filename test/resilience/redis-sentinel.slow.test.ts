@@ -6,8 +6,7 @@ import { startWatchedPrimary, type WatchedPrimary } from '../support/redis-senti
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call } from '../support/service.js';
 
-describe('a primary that Sentinel watches', function () {
-  this.timeout(120_000);
+describe('a primary that Sentinel watches', () => {
   let folder: string;
   let log: TestLog;
   let watched: WatchedPrimary;

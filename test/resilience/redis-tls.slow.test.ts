@@ -8,8 +8,7 @@ import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
 
 /** The service runs as a process, because Node reads NODE_EXTRA_CA_CERTS when it starts. */
-describe('TLS, users and passwords of several Redis servers (skipped where openssl is not installed)', function () {
-  this.timeout(120_000);
+describe('TLS, users and passwords of several Redis servers (skipped where openssl is not installed)', () => {
   let folder: string;
   let ca: PrivateCa;
   let log: TestLog;

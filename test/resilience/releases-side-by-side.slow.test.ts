@@ -13,8 +13,7 @@ const shippedOrder = '018f0000-0000-7000-8000-000000000002';
 /**
  * The older release is this one without one event type: builds of earlier releases cannot be kept.
  */
-describe('a process of an older release beside one of this release, on a log of format 1', function () {
-  this.timeout(180_000);
+describe('a process of an older release beside one of this release, on a log of format 1', () => {
   let fixture: FormatFixture;
   const started: RunningService[] = [];
   before(async () => {

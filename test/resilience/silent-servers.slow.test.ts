@@ -7,8 +7,7 @@ import { call } from '../support/service.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 
 /** The packets of the servers are lost in these tests, and no connection is reset. */
-describe('a server that is unreachable, whose packets are lost and whose connections are not reset', function () {
-  this.timeout(60_000);
+describe('a server that is unreachable, whose packets are lost and whose connections are not reset', () => {
   let log: TestLog;
   let proxy: TcpProxy;
   let service: LocalService | undefined;

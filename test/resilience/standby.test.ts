@@ -16,8 +16,7 @@ import { checkEventLog } from '../../src/service/health/event-log-health.js';
 import { createDataDir } from '../support/data-dir.js';
 import { placedEvent } from '../support/events.js';
 
-describe('a standby, which is read-only', function () {
-  this.timeout(60_000);
+describe('a standby, which is read-only', () => {
   let folder: string;
   let standby: EmbeddedServer | undefined;
   before(async () => {

@@ -11,8 +11,7 @@ import { createDataDir } from '../support/data-dir.js';
 import { eventually } from '../support/servers.js';
 import { call, startService } from '../support/service.js';
 
-describe('a process that has decided to stop', function () {
-  this.timeout(120_000);
+describe('a process that has decided to stop', () => {
   let folder: string;
   const started: EmbeddedServer[] = [];
   beforeEach(async () => {

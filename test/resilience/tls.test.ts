@@ -10,8 +10,7 @@ import { refusalOf } from '../support/local-service.js';
 import { createPrivateCa, hasOpenssl, type PrivateCa, tlsSettings } from '../support/private-ca.js';
 import { call, type RunningService, startService } from '../support/service.js';
 
-describe('servers with TLS and a private certification authority (skipped where openssl is not installed)', function () {
-  this.timeout(60_000);
+describe('servers with TLS and a private certification authority (skipped where openssl is not installed)', () => {
   let folder: string;
   let ca: PrivateCa;
   const servers: EmbeddedServer[] = [];

@@ -29,8 +29,7 @@ const commands = {
   note: { text: 't' },
 };
 
-describe('an event that was written past the service', function () {
-  this.timeout(60_000);
+describe('an event that was written past the service', () => {
   let folder: string;
   let log: TestLog;
   let service: LocalService;
@@ -159,8 +158,7 @@ describe('an event that was written past the service', function () {
   });
 });
 
-describe('an event whose personal data does not open', function () {
-  this.timeout(60_000);
+describe('an event whose personal data does not open', () => {
   let folder: string;
   let log: TestLog;
   let service: LocalService;

@@ -3,8 +3,7 @@ import { expect } from 'chai';
 import { projectPath } from '../../src/project-path.js';
 import { call, useService } from '../support/service.js';
 
-describe('npm run demo', function () {
-  this.timeout(120_000);
+describe('npm run demo', () => {
   const service = useService();
   const load = async (file: string) => import(pathToFileURL(projectPath('scripts', 'demo', file)).href);
 

@@ -22,8 +22,7 @@ const environment = {
   GIT_COMMITTER_EMAIL: 'a@example.com',
 };
 
-describe('Git hooks', function () {
-  this.timeout(60_000);
+describe('Git hooks', () => {
   let enableHooks: Hooks['enableHooks'];
   let folder: string;
   const saved = { ...process.env };

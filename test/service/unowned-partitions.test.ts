@@ -79,6 +79,7 @@ describe('Partitions without a living projector', () => {
     expect(await log.redis.exists(`${log.keys.processPrefix}:write-probe`)).to.equal(0);
   });
 
+  const isUnowned = async () => (await states()).projections.every(({ state }) => state === 'unowned');
   const config = (name: string, value: string) => () => log.redis.config('SET', name, value);
   for (const [why, refuse, accept] of [
     ['is full', config('maxmemory', '1'), config('maxmemory', '0')],
@@ -86,6 +87,8 @@ describe('Partitions without a living projector', () => {
     ['cannot save to its disk', () => breakSaves(log.redis), () => repairSaves(log.redis)],
   ] as const) {
     it(`partitions without a report are blocked, and not unowned, while Redis ${why}`, async () => {
+      // What an earlier test made Redis refuse is remembered for some seconds.
+      await eventually('the refusals to be over', isUnowned);
       const { body } = await call(api, 'POST', '/projections/metrics/rebuild');
       expect(body.rebuild?.state).to.equal('unowned');
       await refuse();
@@ -107,9 +110,7 @@ describe('Partitions without a living projector', () => {
       } finally {
         await accept();
       }
-      await eventually('the refusal to be over', async () =>
-        (await states()).projections.every(({ state }) => state === 'unowned'),
-      );
+      await eventually('the refusal to be over', isUnowned);
       await call(api, 'DELETE', '/projections/metrics/rebuild');
     });
   }

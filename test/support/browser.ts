@@ -19,8 +19,7 @@ export interface TestBrowser {
  * tests say so and are skipped.
  */
 export function describeInBrowser(title: string, define: (browser: TestBrowser) => void): void {
-  describe(title, function () {
-    this.timeout(120_000);
+  describe(title, () => {
     let browser: Browser | undefined;
     const errors: string[] = [];
     before(async function () {

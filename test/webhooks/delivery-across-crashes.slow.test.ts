@@ -6,9 +6,7 @@ import { call, startService } from '../support/service.js';
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 const env = { ORDERS_WEBHOOKS_ALLOW_PRIVATE: 'yes', LOG_LEVEL: 'silent' };
 
-describe('delivery of webhooks across crashes', function () {
-  this.timeout(120_000);
-
+describe('delivery of webhooks across crashes', () => {
   it('each event is delivered at least once, in order per order, while processes are killed', async () => {
     const log = await createTestLog(4);
     const receiver = await startReceiver();

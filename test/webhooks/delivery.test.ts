@@ -9,8 +9,7 @@ import { call, getHistory } from '../support/service.js';
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 const env = { ORDERS_WEBHOOKS_ALLOW_PRIVATE: 'yes', LOG_LEVEL: 'silent' };
 
-describe('delivery of webhooks', function () {
-  this.timeout(120_000);
+describe('delivery of webhooks', () => {
   let log: TestLog;
   let receiver: Receiver;
   let service: LocalService;

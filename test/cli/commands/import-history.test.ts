@@ -9,8 +9,7 @@ import { runOrders } from '../../support/orders-command.js';
 import { expectIntactLog } from '../../support/read-models.js';
 import { createTestLog, type TestLog } from '../../support/servers.js';
 
-describe('orders import of a history', function () {
-  this.timeout(120_000);
+describe('orders import of a history', () => {
   let log: TestLog;
   let folder: string;
   beforeEach(async () => {

@@ -8,8 +8,7 @@ import { runOrders, spawnOrders } from '../../support/orders-command.js';
 import { expectIntactLog } from '../../support/read-models.js';
 import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
 
-describe('orders import, killed in the middle', function () {
-  this.timeout(120_000);
+describe('orders import, killed in the middle', () => {
   let log: TestLog;
   let folder: string;
   before(async () => {

@@ -11,8 +11,7 @@ import { createTestLog, type TestLog } from '../../support/servers.js';
 /** Olist's files of four orders, joined with the command in docs/import.md. */
 const joined = projectPath('test/fixtures/import/olist-payments.csv');
 
-describe('orders import of several payments per order', function () {
-  this.timeout(120_000);
+describe('orders import of several payments per order', () => {
   let log: TestLog;
   let folder: string;
   beforeEach(async () => {

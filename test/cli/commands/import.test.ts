@@ -11,8 +11,7 @@ import { expectIntactLog, projected, queriesOf } from '../../support/read-models
 import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
 
 const excerpt = projectPath('test/fixtures/cdnow-excerpt.csv');
-describe('orders import', function () {
-  this.timeout(120_000);
+describe('orders import', () => {
   let log: TestLog;
   let folder: string;
   beforeEach(async () => {

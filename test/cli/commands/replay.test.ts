@@ -24,8 +24,7 @@ import { expectReadModelsEqualTheLog, projected, queriesOf } from '../../support
 import { liveKeys } from '../../support/redis-keys.js';
 import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
 
-describe('orders replay', function () {
-  this.timeout(120_000);
+describe('orders replay', () => {
   let log: TestLog;
   beforeEach(async () => {
     log = await createTestLog(4);

@@ -11,8 +11,7 @@ import { projected, queriesOf } from '../../support/read-models.js';
 import { liveKeys } from '../../support/redis-keys.js';
 import { createTestLog, silent, type TestLog } from '../../support/servers.js';
 
-describe('orders verify --projections', function () {
-  this.timeout(120_000);
+describe('orders verify --projections', () => {
   let log: TestLog;
   let projector: { stop(): Promise<void> };
   let ids: string[];

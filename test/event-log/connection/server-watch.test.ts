@@ -11,8 +11,7 @@ import { FailureLog } from '../../../src/failure-log.js';
 import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
 
-describe('a reading of the heads that is overdue', function () {
-  this.timeout(30_000);
+describe('a reading of the heads that is overdue', () => {
   let log: TestLog;
   let proxy: TcpProxy;
   let pool: ServicePool;

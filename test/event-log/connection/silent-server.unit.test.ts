@@ -6,8 +6,7 @@ import { migrate } from '../../../src/event-log/migrate.js';
 /** AuthenticationOk and ReadyForQuery of PostgreSQL's protocol. */
 const loginAccepted = Buffer.from('520000000800000000' + '5a0000000549', 'hex');
 
-describe('A server that is silent', function () {
-  this.timeout(30_000);
+describe('A server that is silent', () => {
   const sockets = new Set<Socket>();
   const listen = async (greets: boolean) => {
     const server = createServer((socket) => {

@@ -5,9 +5,7 @@ import { appender, orderIdIn, place } from '../../support/events.js';
 import { createTestLog } from '../../support/servers.js';
 import { replaced } from '../../support/watched-pool.js';
 
-describe('the heads of a distributed database', function () {
-  this.timeout(30_000);
-
+describe('the heads of a distributed database', () => {
   it('are read within some seconds although one of its servers does not respond', async () => {
     const log = await createTestLog(4);
     const append = appender(log);

@@ -11,8 +11,7 @@ interface DescribedOperation {
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
 }
 
-describe('the OpenAPI document', function () {
-  this.timeout(60_000);
+describe('the OpenAPI document', () => {
   const service = useService({ ORDERS_WEBHOOKS_ALLOW_PRIVATE: 'no' });
 
   it('is served, and is what the code makes of its table of operations', async () => {

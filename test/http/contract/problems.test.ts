@@ -31,8 +31,7 @@ const nowhere = '018f0000-0000-7000-8000-0000000000ff';
 
 type Provoked = Pick<ServiceResponse, 'status' | 'problem'>;
 
-describe('Problems', function () {
-  this.timeout(120_000);
+describe('Problems', () => {
   let log: TestLog;
   let service: LocalService;
   let all: Record<string, string>;

@@ -12,8 +12,7 @@ import { issuerEnv, startIssuer, type TokenIssuer } from '../../support/token-is
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-describe('Access control', function () {
-  this.timeout(60_000);
+describe('Access control', () => {
   let log: TestLog;
   let service: LocalService;
   let issuer: TokenIssuer;

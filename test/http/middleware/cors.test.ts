@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { call, useService } from '../../support/service.js';
 
-describe('CORS', function () {
-  this.timeout(60_000);
+describe('CORS', () => {
   const service = useService({ ORDERS_CORS_ORIGINS: 'https://shop.example', LOG_LEVEL: 'silent' });
   const plain = useService({ LOG_LEVEL: 'silent' });
 

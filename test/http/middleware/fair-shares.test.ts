@@ -8,8 +8,7 @@ import { call } from '../../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 
-describe('Fair shares', function () {
-  this.timeout(60_000);
+describe('Fair shares', () => {
   let log: TestLog;
   let service: LocalService;
   let key: Record<string, string>;

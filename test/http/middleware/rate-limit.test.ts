@@ -7,8 +7,7 @@ import { call, startService } from '../../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 
-describe('The rate limit', function () {
-  this.timeout(60_000);
+describe('The rate limit', () => {
   let log: TestLog;
   beforeEach(async () => {
     log = await createTestLog(4);

@@ -107,8 +107,7 @@ const bodies = [
   ...['{"command":"place"}\n\n{}\n', '[[['.repeat(2_000), '{"a":1e999}', '{"user_id":"\\ud800"}'],
 ];
 
-describe('Any HTTP message', function () {
-  this.timeout(120_000);
+describe('Any HTTP message', () => {
   let log: TestLog;
   let service: LocalService;
   let secret: string;

@@ -8,8 +8,7 @@ import { issuerEnv, startIssuer, type TokenIssuer } from '../../support/token-is
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const line = `${JSON.stringify({ command: 'place', user_id: 'u', item_ids: ['a'], total_amount: 1 })}\n`;
 
-describe('A request that outlasts the authority of its caller', function () {
-  this.timeout(60_000);
+describe('A request that outlasts the authority of its caller', () => {
   let log: TestLog;
   let service: LocalService;
   let issuer: TokenIssuer;

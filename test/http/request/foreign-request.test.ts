@@ -3,8 +3,7 @@ import { expect } from 'chai';
 import { foreignReason } from '../../../src/http/request/foreign-request.js';
 import { useService } from '../../support/service.js';
 
-describe('A request that a web site makes a browser on this machine send', function () {
-  this.timeout(60_000);
+describe('A request that a web site makes a browser on this machine send', () => {
   const open = useService({ ORDERS_CORS_ORIGINS: 'https://shop.example', LOG_LEVEL: 'silent' });
   const controlled = useService({ ORDERS_AUTH: 'required', LOG_LEVEL: 'silent' });
 

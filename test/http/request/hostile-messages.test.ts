@@ -9,8 +9,7 @@ const json = 'Content-Type: application/json\r\n';
 /** A second request in the body of the first, for a reader that finds its end elsewhere. */
 const smuggled = `GET /health/live HTTP/1.1\r\n${host}Connection: close\r\n\r\n`;
 
-describe('A hostile HTTP message', function () {
-  this.timeout(60_000);
+describe('A hostile HTTP message', () => {
   let log: TestLog;
   let service: LocalService;
   let secret: string;

@@ -8,8 +8,7 @@ import { queriesOf } from '../../support/read-models.js';
 import { eventually } from '../../support/servers.js';
 import { call, useService } from '../../support/service.js';
 
-describe('the histories while order-status is ahead of them', function () {
-  this.timeout(30_000);
+describe('the histories while order-status is ahead of them', () => {
   const service = useService();
 
   /** Holds order-history back in the partition of an order, as the flip of a rebuild does. */

@@ -11,8 +11,7 @@ import { startTestApp } from '../../support/test-app.js';
 /** Enough notes of 2,000 characters for several pages of about 1 MiB. */
 const notes = 1_200;
 
-describe('GET /orders/{order_id}/history of a long order', function () {
-  this.timeout(60_000);
+describe('GET /orders/{order_id}/history of a long order', () => {
   const service = useService();
   let orderId: string;
   before(async () => {

@@ -7,8 +7,7 @@ import { call, type RunningService, startService } from '../../support/service.j
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 
-describe('GET /orders/stream with many readers, and with one that does not read', function () {
-  this.timeout(120_000);
+describe('GET /orders/stream with many readers, and with one that does not read', () => {
   let log: TestLog;
   let service: RunningService;
   before(async () => {

@@ -7,9 +7,7 @@ import { call, startService } from '../../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 
-describe('GET /orders/stream after failures', function () {
-  this.timeout(120_000);
-
+describe('GET /orders/stream after failures', () => {
   it('a reader misses nothing and gets nothing twice over reconnects, killed processes, takeovers and a rebuild', async () => {
     const log = await createTestLog(4);
     const start = () => startService(log, { LOG_LEVEL: 'silent' });
@@ -105,9 +103,7 @@ describe('GET /orders/stream after failures', function () {
   });
 });
 
-describe('GET /orders/stream without read models', function () {
-  this.timeout(60_000);
-
+describe('GET /orders/stream without read models', () => {
   it('a reader waits until lost read models are rebuilt, and then misses nothing, whether it stayed or resumed', async () => {
     // More changes in one partition than a process keeps in memory for its readers.
     const log = await createTestLog(1);

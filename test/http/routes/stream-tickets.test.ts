@@ -18,8 +18,7 @@ import { issuerEnv, startIssuer, type TokenIssuer } from '../../support/token-is
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 
-describe('Streams that a browser opens', function () {
-  this.timeout(60_000);
+describe('Streams that a browser opens', () => {
   let log: TestLog;
   let issuer: TokenIssuer;
   let services: [LocalService, LocalService];

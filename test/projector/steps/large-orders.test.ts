@@ -10,8 +10,7 @@ import { createTestLog, type TestLog } from '../../support/servers.js';
 /** Orders of about 200 KB: together several times the bytes that one step may load. */
 const orders = 120;
 
-describe('steps of large orders', function () {
-  this.timeout(60_000);
+describe('steps of large orders', () => {
   let log: TestLog;
   before(async () => {
     log = await createTestLog(1);

@@ -12,8 +12,7 @@ import { liveKeys } from '../../support/redis-keys.js';
 import { createTestLog, silent, type TestLog } from '../../support/servers.js';
 import { replaced } from '../../support/watched-pool.js';
 
-describe('comparisons of read models with the log', function () {
-  this.timeout(60_000);
+describe('comparisons of read models with the log', () => {
   let log: TestLog;
   let projector: { stop(): Promise<void> };
   beforeEach(async () => {

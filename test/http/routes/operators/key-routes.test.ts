@@ -7,8 +7,7 @@ import { call } from '../../../support/service.js';
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-describe('/keys', function () {
-  this.timeout(60_000);
+describe('/keys', () => {
   let log: TestLog;
   let service: LocalService;
   let admin: Record<string, string>;
