@@ -1,5 +1,5 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { open, readFile, rm } from 'node:fs/promises';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { constants, copyFile, link, lstat, readFile, rm, writeFile } from 'node:fs/promises';
 import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
 import { fileProblem } from '../environment.js';
 import { type FromSchema, text } from '../json-schema.js';
@@ -49,24 +49,43 @@ export async function readSigningKeys(files: readonly string[], createMissing: b
   return keys;
 }
 
+/**
+ * Creates a key unless there is one. It gets its name once it is complete and on the disk, so that
+ * neither a start after a loss of power nor another process finds half of it. Of two processes that
+ * create one, the first wins, and the other reads its key.
+ */
 async function createIfMissing(file: string): Promise<void> {
+  if (await exists(file)) return;
   const { privateKey } = generateKeyPairSync('ed25519');
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const complete = `${file}.${randomUUID()}.new`;
   try {
-    // The flag wx fails if the file exists. Of two processes that start at once, one creates the
-    // file and the other reads it.
-    const created = await open(file, 'wx', 0o600);
-    try {
-      await created.writeFile(pem).finally(() => created.close());
-    } catch (error) {
-      // On a full disk the file is empty: a later start would take it for a wrong key. Only a file
-      // that this call has created is removed: `open` may fail although there is a key.
-      await rm(file, { force: true }).catch(() => undefined);
-      throw error;
-    }
+    await writeFile(complete, pem, { mode: 0o600, flag: 'wx', flush: true });
+    await nameUnlessTaken(complete, file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
     throw new Error(`the signing key cannot be created: ${file} ${fileProblem(error)}`, { cause: error });
+  } finally {
+    await rm(complete, { force: true }).catch(() => undefined);
+  }
+}
+
+/** Whether a file may be there, readable or not. */
+function exists(file: string): Promise<boolean> {
+  return lstat(file).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
+}
+
+async function nameUnlessTaken(complete: string, file: string): Promise<void> {
+  try {
+    await link(complete, file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') throw error;
+      // A file system without hard links.
+      return copyFile(complete, file, constants.COPYFILE_EXCL);
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -110,7 +110,7 @@ async function initialise(
   const password = passwordFile(pgData);
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700 });
-  await writeFile(password, randomBytes(18).toString('base64url'), { mode: 0o600 });
+  await writeFile(password, randomBytes(18).toString('base64url'), { mode: 0o600, flush: true });
   if (runAs) for (const path of [unfinished, password]) await chown(path, runAs.uid, runAs.gid);
   const locale = ['-E', 'UTF8', '--locale=C'];
   const args = ['-D', unfinished, '-U', user, '-A', 'scram-sha-256', ...locale, '--pwfile', password];

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { readSigningKeys } from '../../src/audit/signing-key.js';
 import { lockDataDir } from '../../src/embedded/data-dir-lock.js';
@@ -99,6 +101,31 @@ describe('A data folder that cannot be used', () => {
     expect(String(refused)).to.match(/the signing key cannot be created: .*key\.pem is on a file system that is full/);
     await rm(join(disk, 'ballast'));
     expect(await readSigningKeys([key], true)).to.have.length(1);
+  });
+
+  it('has one signing key, which is complete as soon as anybody can see it', async () => {
+    const place = join(folder, 'at-once');
+    await makeFolder(place, 0o700);
+    const files = Array.from({ length: 20 }, (_, nth) => join(place, `${nth}.pem`));
+    const watcher = new Worker(
+      `const { readFileSync } = require('node:fs');
+       const { parentPort, workerData } = require('node:worker_threads');
+       parentPort.postMessage('ready');
+       parentPort.postMessage(workerData.map((file) => {
+         for (;;) try { return readFileSync(file, 'utf8'); } catch {}
+       }));`,
+      { eval: true, workerData: files },
+    );
+    await once(watcher, 'message');
+    const seen = once(watcher, 'message');
+    for (const file of files) {
+      const created = await Promise.all([file, file, file].map((one) => readSigningKeys([one], true)));
+      expect(new Set(created.map(([key]) => key?.publicJwk.kid)).size).to.equal(1);
+      expect((await stat(file)).mode & 0o777).to.equal(0o600);
+    }
+    const [contents] = await seen;
+    for (const content of contents) expect(content).to.match(/-----END PRIVATE KEY-----\n$/);
+    expect(await readdir(place), 'nothing else is left').to.have.length(files.length);
   });
 
   it('keeps its signing key if the process has too many open files to read it', async function () {
