@@ -88,7 +88,7 @@ describe('The command line for operators', () => {
     expect(well.code, well.output).to.equal(0);
     expect(well.stdout)
       .to.match(/^· PostgreSQL: configured, version .*, login \S+.*migrated/m)
-      .and.to.match(/^· Redis: configured, version/m)
+      .and.to.match(/^· Redis: configured, (Redis|Valkey) \d+\.\d/m)
       .and.to.match(/^· projections: live$/m)
       .and.to.match(/^· service: it keeps its promises/m)
       .and.to.match(/^! keys: ORDERS_SIGNING_KEY_FILES is not set/m);
