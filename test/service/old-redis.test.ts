@@ -4,8 +4,7 @@ import { refusalOf } from '../support/local-service.js';
 import { runOrders } from '../support/orders-command.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
-describe('A Redis that is too old', function () {
-  this.timeout(30_000);
+describe('A Redis that is too old', () => {
   let log: TestLog;
   let old: { readonly redisUrl: string; close(): void };
   before(async () => {

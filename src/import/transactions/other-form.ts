@@ -19,7 +19,7 @@ const withId = (kind: string) =>
   `--map ${kind}_id=COLUMN as before`;
 
 const inFull =
-  'an earlier import has recorded that all of the order was paid, of which this file has a part alone: import the ' +
+  'an earlier import has recorded that all of the order was paid, but this file has only a part of it: import the ' +
   'later export of the order';
 
 const otherColumn = (kind: string) =>

@@ -9,7 +9,7 @@ import { untilReady } from './until-ready.js';
  * ReadModelUnavailable if one of them fails.
  *
  * A cluster's client sends each command again that a node redirects, or whose connection is lost.
- * While slots move or a node fails, the commands of one call may so be executed in another order,
+ * While slots move or a node fails, the commands of one call may be executed in another order,
  * and some twice. A script is needed where that matters (see redis-script.ts).
  */
 export function pipeline(redis: Redis, commands: readonly RedisCommand[]): Promise<unknown[]> {

@@ -1,7 +1,7 @@
-import { createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { inspectDatabase } from '../../../src/event-log/connection/inspect-database.js';
 import { migrate } from '../../../src/event-log/migrate.js';
+import { pretendPostgres } from '../../support/pretended-postgres.js';
 
 describe('A PostgreSQL that is too old', () => {
   it('ends a start and a migration with a sentence that names its version and the needed one', async () => {
@@ -15,25 +15,13 @@ describe('A PostgreSQL that is too old', () => {
 });
 
 /** A server that accepts each login, and answers each statement with its version. */
-async function serverOfVersion(version: number) {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    socket.once('data', () => {
-      socket.write(Buffer.concat([message('R', int32(0)), ready]));
-      socket.on('data', (chunk) => {
-        if (chunk.toString('latin1', 0, 1) === 'Q') socket.write(rowWith(String(version)));
-      });
+function serverOfVersion(version: number) {
+  return pretendPostgres((socket) => {
+    socket.write(Buffer.concat([message('R', int32(0)), ready]));
+    socket.on('data', (chunk) => {
+      if (chunk.toString('latin1', 0, 1) === 'Q') socket.write(rowWith(String(version)));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  const stop = () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  };
-  return { address: `127.0.0.1:${port}/orders`, url: `postgres://ada:secret@127.0.0.1:${port}/orders`, stop };
 }
 
 const integerType = 23;
